@@ -1,0 +1,1 @@
+"""Who had what, when, and that it has not changed since: the ground floor."""

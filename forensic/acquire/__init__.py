@@ -1,0 +1,1 @@
+"""Bits off a device."""

@@ -1,0 +1,1 @@
+"""Deleted files, from what a file system still remembers."""

@@ -1,0 +1,1 @@
+"""One file a command: finds meet the intake here and nowhere else."""

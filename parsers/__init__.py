@@ -1,0 +1,1 @@
+"""Files in, records out: no case, no writing, no printing."""

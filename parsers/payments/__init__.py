@@ -1,0 +1,1 @@
+"""Bills and statements, one file an issuer."""

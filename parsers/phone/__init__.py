@@ -1,0 +1,1 @@
+"""What the phone itself keeps: messages, calls, contacts."""

@@ -1,0 +1,56 @@
+"""Points in time as the evidence stores them, and what they mean in UTC."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PER_SECOND = {"unix-s": 1, "unix-ms": 1_000, "unix-us": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """`stored` is the value as found; `unit` is the rule that reads it; `utc` is ISO 8601 with Z, or None
+    where the stored value says nothing (absent, zero, impossible)."""
+
+    stored: str | int | None
+    unit: str
+    utc: str | None
+
+    @classmethod
+    def unknown(cls, stored: str | int | None, unit: str) -> "Instant":
+        return cls(stored, unit, None)
+
+
+def from_unix(value: object, unit: str) -> Instant:
+    """A Unix time in `unix-s`, `unix-ms` or `unix-us`. Zero and negative values mean "not set" in the
+    databases read here, never 1970."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return Instant.unknown(None if value is None else str(value), unit)
+    if value <= 0:
+        return Instant.unknown(value, unit)
+    try:
+        moment = _EPOCH + timedelta(microseconds=value * 1_000_000 // _PER_SECOND[unit])
+    except OverflowError:
+        return Instant.unknown(value, unit)
+    return Instant(value, unit, _iso(moment))
+
+
+_LAYOUTS = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M")
+
+
+def from_local(text: str, zone: ZoneInfo) -> Instant:
+    """A wall-clock time as bills print it, read in `zone`; `unit` names the zone."""
+    unit = f"local:{zone.key}"
+    for layout in _LAYOUTS:
+        try:
+            local = datetime.strptime(text.strip(), layout).replace(tzinfo=zone)
+            return Instant(text, unit, _iso(local.astimezone(UTC)))
+        except (ValueError, OverflowError):
+            continue
+    return Instant.unknown(text, unit)
+
+
+def _iso(moment: datetime) -> str:
+    spec = "microseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -59,9 +59,9 @@ class Record:
     @property
     def id(self) -> str:
         place = self.where
-        parts = (self.kind, place.artifact, place.table, place.row, place.file, self.state)
+        parts: list[object] = [self.kind, place.artifact, place.table, place.row, place.file, self.state]
         if self.state is not State.LIVE:
-            parts += (place.offset,)
+            parts.append(place.offset)
         return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
 
     def as_json(self) -> dict[str, object]:
@@ -124,7 +124,7 @@ class Contact(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Record):
-    """One call. `outcome`: answered, missed, rejected, blocked, elsewhere, voicemail, unknown; `duration` in seconds."""
+    """One call. `outcome`: answered, missed, rejected, blocked, elsewhere, voicemail, unknown; `duration` in s."""
 
     kind: ClassVar[str] = "call"
     time: Instant

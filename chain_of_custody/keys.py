@@ -1,0 +1,80 @@
+"""The key that signs a ledger's heads. It lives on the workstation, never in a case folder."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from chain_of_custody.errors import CannotWrite, CaseError
+
+
+def home() -> Path:
+    """Where this workstation keeps its keys and configuration: `FORENSIC_HOME`, else `~/.config/forensic`."""
+    configured = os.environ.get("FORENSIC_HOME")
+    if configured:
+        return Path(configured)
+    return Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "forensic"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKey:
+    """An Ed25519 key pair; `public` is 32 bytes."""
+
+    private: Ed25519PrivateKey
+    public: bytes
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+
+def _path() -> Path:
+    return home() / "keys" / "ledger.pem"
+
+
+def load() -> LedgerKey | None:
+    """This workstation's ledger key (PKCS#8 PEM), or None if it has none yet."""
+    try:
+        pem = _path().read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CaseError("key-unreadable", path=str(_path()), reason=error.strerror or str(error)) from error
+    try:
+        private = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise CaseError("key-unreadable", path=str(_path()), reason=str(error)) from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise CaseError("key-unreadable", path=str(_path()), reason="not an Ed25519 key")
+    return LedgerKey(private, private.public_key().public_bytes_raw())
+
+
+def load_or_create() -> LedgerKey:
+    """This workstation's ledger key; the first call makes one, readable by its owner only."""
+    key = load()
+    if key:
+        return key
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = _path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f"ledger-{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # whole or not at all: two first commands at once agree on one key
+        except FileExistsError:
+            return load_or_create()
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise CannotWrite("key-not-written", path=str(path), reason=error.strerror or str(error)) from error
+    return LedgerKey(private, private.public_key().public_bytes_raw())

@@ -1,0 +1,249 @@
+"""The custody ledger: an RFC 9162 Merkle log kept in SQLite, append-only.
+
+The rules, in prose:
+- An entry is one line, `body TAB sig`; its leaf is SHA-256 over 0x00 and exactly those stored bytes. Bodies are
+  canonical JSON, in which a tab cannot occur.
+- Every body carries its own number `seq` and the previous leaf's hash `prev`, so that the log reads as a chain too.
+- Every body carries 128 random bits, so that a leaf's hash tells nothing of what was hashed.
+- Each transaction ends with a signed head (checkpoint) over all entries so far.
+- Nothing is ever changed or removed. Triggers refuse it; the tree shows it if somebody drops the triggers.
+
+One writer at a time: a transaction takes the write lock before it reads the head.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from chain_of_custody import canonical, checkpoint, clock, ledger_file
+from chain_of_custody.checkpoint import Checkpoint
+from chain_of_custody.clock import Clock, Reading, SystemClock
+from chain_of_custody.errors import CaseError, IntegrityError
+from chain_of_custody.keys import LedgerKey
+from chain_of_custody.tree import Frontier, leaf_hash
+
+VERSION = 1
+NO_LEAF = bytes(32)
+TILE_HEIGHTS = (8, 16, 24, 32)  # subtree roots kept in `node`, a cache that can be rebuilt
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event. `leaf` is its hash (32 bytes), `text` the exact body that was hashed, `sig` its signature or ''."""
+
+    seq: int
+    leaf: bytes
+    text: str
+    sig: str
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.text)
+        return body
+
+    @property
+    def kind(self) -> str:
+        return str(self.body["kind"])
+
+    @property
+    def time(self) -> str:
+        """UTC, as the workstation's clock had it."""
+        return str(self.body["t"])
+
+    def reading(self) -> Reading:
+        return Reading(clock.parse_iso(self.time), str(self.body["boot"]), int(self.body["mono"]))
+
+
+def entry_leaf(text: str, sig: str) -> bytes:
+    return leaf_hash(f"{text}\t{sig}".encode())
+
+
+class Transaction:
+    """Entries on their way in. They exist once the transaction has been left without an error."""
+
+    def __init__(self, ledger: "Ledger", frontier: Frontier, last: bytes, reading: Reading) -> None:
+        self._ledger = ledger
+        self._last = last
+        self._reading = reading
+        self.frontier = frontier
+        self.rows: list[tuple[int, bytes, str, str]] = []
+        self.tiles: list[tuple[int, int, bytes]] = []
+
+    @property
+    def next_seq(self) -> int:
+        return self.frontier.size
+
+    def add(self, kind: str, /, **facts: object) -> int:
+        """Appends one entry and returns its number. Facts that are None are left out."""
+        body: dict[str, object] = {name: value for name, value in facts.items() if value is not None}
+        body |= {
+            "v": VERSION,
+            "seq": self.next_seq,
+            "prev": self._last.hex(),
+            "t": clock.iso(self._reading.utc),
+            "boot": self._reading.boot,
+            "mono": str(self._reading.since_boot),
+            "salt": secrets.token_hex(16),
+            "kind": kind,
+        }
+        seq, text = self.next_seq, canonical.encode(body)
+        self._last = entry_leaf(text, "")
+        self.rows.append((seq, self._last, text, ""))
+        self.tiles += [done for done in self.frontier.add(self._last) if done[0] in TILE_HEIGHTS]
+        return seq
+
+
+class Ledger:
+    """An open ledger. Without a key it can only be read."""
+
+    def __init__(self, opened: ledger_file.Opened, key: LedgerKey | None, clock_: Clock) -> None:
+        self._file = opened
+        self._db = opened.connection
+        self._key = key
+        self._clock = clock_
+        self.origin = ledger_file.meta(self._db, "origin")
+        self.verifier_key = ledger_file.meta(self._db, "vkey")
+        self._frontier = Frontier()
+
+    @classmethod
+    def create(cls, path: Path, origin: str, key: LedgerKey, clock_: Clock | None = None) -> "Ledger":
+        """A new, empty ledger. An existing file raises `CaseError`."""
+        opened = ledger_file.create(path, origin, checkpoint.verifier_key(origin, key.public))
+        return cls(opened, key, clock_ or SystemClock())
+
+    @classmethod
+    def open(cls, path: Path, key: LedgerKey | None = None, clock_: Clock | None = None) -> "Ledger":
+        """For writing with the key that signs this ledger, else for reading, leaving no trace."""
+        opened = ledger_file.open_writing(path) if key else ledger_file.open_reading(path)
+        ledger = cls(opened, key, clock_ or SystemClock())
+        if key and checkpoint.verifier_key(ledger.origin, key.public) != ledger.verifier_key:
+            ledger.close()
+            raise CaseError("ledger-other-key", hint="ledger-other-key-hint", path=str(path))
+        return ledger
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Takes the pen, lends a `Transaction`, then commits its entries under one signed head."""
+        if self._key is None:
+            raise CaseError("ledger-read-only")
+        with ledger_file.writing(self._db):
+            frontier, reading = self._grown(), self._clock.read()
+            last = self._last_entry()
+            transaction = Transaction(self, frontier, last.leaf if last else NO_LEAF, reading)
+            step = clock.stepped(last.reading(), reading) if last else None
+            if step is not None:
+                transaction.add("time.step", microseconds=str(int(step.total_seconds() * 1_000_000)))
+            yield transaction
+            if transaction.rows:
+                self._insert(transaction)
+        self._frontier = frontier
+
+    def _insert(self, transaction: Transaction) -> None:
+        assert self._key is not None
+        head = Checkpoint(self.origin, transaction.frontier.size, transaction.frontier.root())
+        note = checkpoint.sign(head, self._key.sign, self._key.public)
+        self._db.executemany("INSERT INTO entry(seq, leaf, body, sig) VALUES(?,?,?,?)", transaction.rows)
+        self._db.executemany(
+            "INSERT INTO node(level, idx, hash) VALUES(?,?,?)",
+            ((height // 8, index, subtree) for height, index, subtree in transaction.tiles),
+        )
+        self._db.execute("INSERT INTO checkpoint(size, root, note) VALUES(?,?,?)", (head.size, head.root, note))
+
+    def _grown(self) -> Frontier:
+        """The frontier over all committed entries: what we had, grown by what others appended since."""
+        size = len(self)
+        frontier = self._frontier.copy() if 0 < self._frontier.size <= size else self._from_tiles(size)
+        for (leaf,) in self._db.execute("SELECT leaf FROM entry WHERE seq >= ? ORDER BY seq", (frontier.size,)):
+            frontier.add(leaf)
+        return frontier
+
+    def _from_tiles(self, size: int) -> Frontier:
+        frontier = Frontier()
+        for height in reversed(TILE_HEIGHTS):
+            first, stop = frontier.size >> height, size >> height
+            rows = self._db.execute(
+                "SELECT hash FROM node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
+                (height // 8, first, stop),
+            ).fetchall()
+            if len(rows) != stop - first:
+                return Frontier()  # the cache is not whole: the leaves themselves will do
+            for (subtree,) in rows:
+                frontier.add(subtree, height)
+        return frontier
+
+    # -- reading
+
+    def __len__(self) -> int:
+        (size,) = self._db.execute("SELECT coalesce(max(seq) + 1, 0) FROM entry").fetchone()
+        return int(size)
+
+    def _last_entry(self) -> Entry | None:
+        row = self._db.execute("SELECT seq, leaf, body, sig FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        return Entry(*row) if row else None
+
+    def entry(self, seq: int) -> Entry:
+        """Entry number `seq`. Raises `CaseError` if there is none."""
+        row = self._db.execute("SELECT seq, leaf, body, sig FROM entry WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            raise CaseError("ledger-no-entry", seq=seq, size=len(self))
+        return Entry(*row)
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """Entries of [start, stop) in order."""
+        rows = self._db.execute(
+            "SELECT seq, leaf, body, sig FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq",
+            (start, stop if stop is not None else 2**62),
+        )
+        for row in rows:
+            yield Entry(*row)
+
+    def entries_without_located(self, start: int = 0) -> Iterator[Entry]:
+        """Entries from `start` on but those of located artifacts, of which there can be a million."""
+        rows = self._db.execute(
+            "SELECT seq, leaf, body, sig FROM entry WHERE kind <> 'artifact.located' AND seq >= ? ORDER BY seq",
+            (start,),
+        )
+        for row in rows:
+            yield Entry(*row)
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """Leaf hashes of [start, stop), as the proofs of `tree` ask for them."""
+        rows = self._db.execute("SELECT leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop))
+        return [leaf for (leaf,) in rows]
+
+    def head_note(self, size: int | None = None) -> str:
+        """The signed note of the newest head, or of the one at exactly `size` entries."""
+        if size is None:
+            row = self._db.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+        else:
+            row = self._db.execute("SELECT note FROM checkpoint WHERE size = ?", (size,)).fetchone()
+        if row is None:
+            raise CaseError("ledger-no-head", size=len(self) if size is None else size)
+        return str(row[0])
+
+    def head(self, size: int | None = None) -> Checkpoint:
+        note = self.head_note(size)
+        try:
+            return checkpoint.parse(note)[0]
+        except ValueError as error:
+            raise IntegrityError("ledger-head-malformed", reason=str(error)) from error
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes, str]]:
+        """(size, root, note) of every head, smallest first."""
+        yield from self._db.execute("SELECT size, root, note FROM checkpoint ORDER BY size")

@@ -1,0 +1,219 @@
+"""The ledger's file: schema, connections for writing and for reading, and SQLite's errors in our words.
+
+Writing must survive a power cut: WAL with `synchronous=FULL`. Reading must work on a disc and leave nothing behind.
+Where the folder can be written, a reader shares the writer's WAL under `query_only` and the last one out removes it
+(`mode=ro` would leave it lying there). Where it cannot, the file is `immutable`; and if entries still stand in a `-wal`
+there, which `immutable` would pass over, a scratch copy of both is read.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError
+
+APPLICATION_ID = 0x43555354
+FORMAT = 1
+PATIENCE = 30.0  # seconds to wait for another command's transaction
+
+_TABLES = """
+CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entry(
+  seq INTEGER PRIMARY KEY CHECK(seq >= 0),
+  leaf BLOB NOT NULL CHECK(length(leaf) = 32),
+  body TEXT NOT NULL CHECK(json_valid(body)),
+  sig TEXT NOT NULL DEFAULT '',
+  kind TEXT GENERATED ALWAYS AS (json_extract(body, '$.kind')) VIRTUAL
+) STRICT;
+CREATE INDEX entry_told ON entry(seq) WHERE kind <> 'artifact.located';
+CREATE TABLE node(
+  level INTEGER, idx INTEGER, hash BLOB NOT NULL CHECK(length(hash) = 32), PRIMARY KEY(level, idx)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE checkpoint(
+  size INTEGER PRIMARY KEY, root BLOB NOT NULL CHECK(length(root) = 32), note TEXT NOT NULL
+) STRICT;
+CREATE TABLE anchor(
+  id INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL REFERENCES checkpoint(size),
+  type TEXT NOT NULL CHECK(type IN ('rfc3161', 'cosignature', 'sshsig', 'ots', 'print', 'rekor')),
+  token BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER entry_follows BEFORE INSERT ON entry BEGIN
+  SELECT RAISE(ABORT, 'an entry takes the next number')
+    WHERE NEW.seq <> (SELECT coalesce(max(seq) + 1, 0) FROM entry) OR json_extract(NEW.body, '$.seq') <> NEW.seq;
+  SELECT RAISE(ABORT, 'an entry names the leaf before it')
+    WHERE NEW.seq > 0
+      AND json_extract(NEW.body, '$.prev') <> (SELECT lower(hex(leaf)) FROM entry WHERE seq = NEW.seq - 1);
+END;
+"""
+
+_APPEND_ONLY = """
+CREATE TRIGGER {table}_stays_{verb} BEFORE {verb} ON {table} BEGIN
+  SELECT RAISE(ABORT, 'the ledger is append-only');
+END;
+"""
+
+_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.rclone")
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connection, and the scratch folder it reads from where there is one."""
+
+    connection: sqlite3.Connection
+    scratch: Path | None = None
+
+    def close(self) -> None:
+        self.connection.close()
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def create(path: Path, origin: str, vkey: str) -> Opened:
+    """A new ledger file with its schema. An existing file raises `CaseError`."""
+    if path.exists():
+        raise CaseError("case-exists", path=str(path.parent))
+    _refuse_network(path)
+    connection = _connect(path, f"{path.absolute().as_uri()}?mode=rwc")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript("BEGIN IMMEDIATE;" + _schema())
+        connection.executemany("INSERT INTO meta(k, v) VALUES(?, ?)", (("origin", origin), ("vkey", vkey)))
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        connection.close()
+        raise translate(error, path) from error
+    return open_writing(path, connection)
+
+
+def open_writing(path: Path, connection: sqlite3.Connection | None = None) -> Opened:
+    """A connection that appends. Raises `CaseError` on a network share, `CannotWrite` where nothing can be written."""
+    _refuse_network(path)
+    if not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
+        raise CannotWrite("case-read-only", path=str(path.parent))
+    connection = connection or _connect(path, f"{path.absolute().as_uri()}?mode=rw")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE slips past the DELETE triggers
+        connection.execute("PRAGMA foreign_keys = ON")
+        _check(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise translate(error, path) from error
+    except ForensicError:
+        connection.close()
+        raise
+    return Opened(connection)
+
+
+def open_reading(path: Path) -> Opened:
+    """A connection that leaves the case as it is, on a read-only medium too."""
+    if not path.is_file():
+        raise CaseError("case-none", path=str(path.parent))
+    scratch: Path | None = None
+    wal = path.with_name(path.name + "-wal")
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    if not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    if "immutable" in uri and wal.exists() and wal.stat().st_size:
+        scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
+        shutil.copyfile(path, scratch / path.name)
+        shutil.copyfile(wal, scratch / wal.name)
+        uri = f"{(scratch / path.name).absolute().as_uri()}?mode=rw"
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = _connect(path, uri)
+        connection.execute("PRAGMA query_only = ON")
+        _check(connection, path)
+    except (sqlite3.Error, ForensicError) as error:
+        if connection:
+            Opened(connection, scratch).close()
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, path) from error
+        raise
+    return Opened(connection, scratch)
+
+
+def _schema() -> str:
+    numbers = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
+    triggers = [
+        _APPEND_ONLY.format(table=table, verb=verb)
+        for table in ("meta", "entry", "checkpoint", "anchor")
+        for verb in ("update", "delete")
+    ]
+    return numbers + _TABLES + "".join(triggers)
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that takes the write lock at its beginning. Any error rolls it back."""
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str:
+    row = connection.execute("SELECT v FROM meta WHERE k = ?", (key,)).fetchone()
+    if row is None:
+        raise IntegrityError("ledger-damaged", path="custody.sqlite", reason=f"meta has no {key}")
+    return str(row[0])
+
+
+def translate(error: sqlite3.Error, path: Path) -> CaseError | CannotWrite | IntegrityError:
+    """SQLite's error as one of ours."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return CaseError("case-held-elsewhere", path=str(path.parent))
+    if name.startswith("SQLITE_FULL") or "disk I/O" in str(error):
+        return CannotWrite("no-space", path=str(path.parent), reason=str(error))
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return CannotWrite("case-read-only", path=str(path.parent))
+    return IntegrityError("ledger-damaged", path=str(path), reason=str(error))
+
+
+def _connect(path: Path, uri: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=PATIENCE)
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise CaseError("case-none", path=str(path.parent))
+    if version != FORMAT:
+        raise CaseError("ledger-other-version", path=str(path), version=version)
+
+
+def _refuse_network(path: Path) -> None:
+    """WAL needs shared memory, which a network share does not give."""
+    try:
+        mounts = [line.split() for line in Path("/proc/mounts").read_text("utf-8").splitlines()]
+    except OSError:
+        return
+    parent = str(path.parent.absolute())
+    best = max(
+        (fields for fields in mounts if parent == fields[1] or parent.startswith(fields[1].rstrip("/") + "/")),
+        key=lambda fields: len(fields[1]),
+        default=None,
+    )
+    if best and best[2] in _NETWORK:
+        raise CaseError("case-on-network", path=str(path.parent), kind=best[2])

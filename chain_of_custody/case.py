@@ -1,0 +1,148 @@
+"""A case folder: the ledger, what it says now, and the places its files lie."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chain_of_custody import keys, ledger_file
+from chain_of_custody.artifact import Artifact, HeldFile
+from chain_of_custody.clock import Clock
+from chain_of_custody.errors import CannotWrite, CaseError, IntegrityError, UsageError
+from chain_of_custody.ledger import Ledger
+from chain_of_custody.people import Person
+from chain_of_custody.register import CaseFacts, Register
+from chain_of_custody.volumes import CASE, Volume
+
+LEDGER = "custody.sqlite"
+INDEX = "index.sqlite"
+ENVIRONMENT = "FORENSIC_CASE"
+
+
+class Case:
+    """An open case. `writable` if its ledger was opened for appending."""
+
+    def __init__(self, folder: Path, ledger: Ledger, *, writable: bool) -> None:
+        self.folder = folder
+        self.ledger = ledger
+        self.writable = writable
+        self.register = Register()
+        try:
+            self.register.update(ledger)
+        except (KeyError, TypeError, ValueError) as error:
+            ledger.close()
+            raise IntegrityError("ledger-damaged", path=str(folder / LEDGER), reason=repr(error)) from error
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        *,
+        laboratory: str,
+        number: str,
+        title: str,
+        zone: ZoneInfo,
+        persons: Sequence[Person],
+        authority: str = "",
+        agency: str = "",
+        training: bool = False,
+        clock: Clock | None = None,
+    ) -> "Case":
+        """A new case in a new or empty folder. Raises `CaseError` where one stands already."""
+        if not (laboratory.isascii() and laboratory.isalnum() and len(laboratory) <= 10):
+            raise UsageError("laboratory-code-wrong", code=laboratory)
+        if (folder / LEDGER).exists():
+            raise CaseError("case-exists", path=str(folder))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            occupied = any(folder.iterdir())
+        except OSError as error:
+            raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
+        if occupied:
+            raise CaseError("case-folder-not-empty", path=str(folder))
+        origin = f"{'training' if training else 'forensic'}/{laboratory}/{secrets.token_hex(6)}"
+        ledger = Ledger.create(folder / LEDGER, origin, keys.load_or_create(), clock)
+        with ledger.transaction() as transaction:
+            transaction.add(
+                "case.new",
+                number=number,
+                title=title,
+                zone=zone.key,
+                training=training,
+                authority=authority,
+                agency=agency,
+                persons=[person.as_json() for person in persons],
+                origin=origin,
+                vkey=ledger.verifier_key,
+            )
+        return cls(folder, ledger, writable=True)
+
+    @classmethod
+    def open(cls, folder: Path, *, writable: bool = False, clock: Clock | None = None) -> "Case":
+        """Raises `CaseError` if the folder holds no case."""
+        path = folder / LEDGER
+        if not path.is_file():
+            raise CaseError("case-none", path=str(folder))
+        key = None
+        if writable:
+            key = keys.load()
+            if key is None:
+                ledger_file.open_reading(path).close()  # not a ledger at all is said before the missing key
+                raise CaseError("ledger-other-key", hint="ledger-other-key-hint", path=str(path))
+        return cls(folder, Ledger.open(path, key, clock), writable=writable)
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def __enter__(self) -> "Case":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def facts(self) -> CaseFacts:
+        if self.register.case is None:
+            raise CaseError("case-unfinished", path=str(self.folder))
+        return self.register.case
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.facts.zone
+
+    def volumes(self) -> dict[str, Volume]:
+        """The case folder itself and every further volume, connected or not."""
+        return {CASE: Volume(CASE, self.folder), **self.register.volumes}
+
+    def root_of(self, volume: str) -> Path:
+        """The folder of a volume. Raises `Unavailable` while it is not connected."""
+        return self.volumes()[volume].require(self.ledger.origin)
+
+    def path_of(self, artifact: Artifact, file: HeldFile | None = None) -> Path:
+        return self.root_of(artifact.volume) / (file or artifact.main).path
+
+    def head(self) -> dict[str, Any]:
+        """The newest head as every writing command prints it."""
+        head = self.ledger.head()
+        return {"origin": head.origin, "size": head.size, "root": head.root.hex()}
+
+
+def find(given: Path | None) -> Path:
+    """The case folder meant: `--case`, then the environment, then the current folder and its parents, as git does.
+
+    When the environment and the current folder name different cases, neither is guessed: `UsageError`.
+    """
+    if given:
+        return given
+    named = os.environ.get(ENVIRONMENT)
+    here = Path.cwd()
+    around = next((folder for folder in (here, *here.parents) if (folder / LEDGER).is_file()), None)
+    if named and around and Path(named).resolve() != around.resolve():
+        raise UsageError("case-two-named", environment=named, folder=str(around))
+    if named:
+        return Path(named)
+    if around:
+        return around
+    raise CaseError("case-not-found", hint="case-not-found-hint", path=str(here))

@@ -1,0 +1,95 @@
+"""A physical thing that was seized, and what must be true of it before it is entered."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chain_of_custody.clock import parse_iso
+from chain_of_custody.errors import CaseError, UsageError
+
+
+class Kind(StrEnum):
+    PHONE = "phone"
+    TABLET = "tablet"
+    SIM = "sim"
+    DISK = "disk"
+    LAPTOP = "laptop"
+    CARD = "card"
+    USB = "usb"
+    DVR = "dvr"
+    CLOUD = "cloud"
+    AV = "av"
+    DOCUMENT = "document"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """`id` is ours (EX-001); `number` and `label` are the examiner's. Times are ISO 8601 with a zone."""
+
+    id: str
+    kind: str
+    label: str
+    number: str = ""
+    part_of: str = ""
+    serial: str = ""
+    imei: str = ""
+    model: str = ""
+    capacity: str = ""
+    seal: str = ""
+    seized_at: str = ""
+    seized_from: str = ""
+    place: str = ""
+    as_found: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+CORRECTABLE = frozenset(Exhibit.__dataclass_fields__) - {"id"}
+
+
+def next_id(existing: Iterable[str]) -> str:
+    numbers = [int(id_[3:]) for id_ in existing]
+    return f"EX-{max(numbers, default=0) + 1:03d}"
+
+
+def from_body(facts: Mapping[str, Any]) -> Exhibit:
+    """The exhibit of an `exhibit.add` entry's `exhibit` object."""
+    return Exhibit(**{name: str(facts[name]) for name in Exhibit.__dataclass_fields__ if name in facts})
+
+
+def corrected(exhibit: Exhibit, field: str, value: str) -> Exhibit:
+    return replace(exhibit, **{field: value})
+
+
+def luhn_holds(digits: str) -> bool:
+    """The check digit of ISO/IEC 7812-1 annex B, as IMEIs carry it (3GPP TS 23.003 annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime) -> None:
+    """Refuses what cannot be: raises `UsageError` or, where it collides with another exhibit, `CaseError`."""
+    if not exhibit.label.strip():
+        raise UsageError("exhibit-no-label")
+    if exhibit.kind not in set(Kind):
+        raise UsageError("exhibit-kind-unknown", kind=exhibit.kind, known=", ".join(Kind))
+    if exhibit.imei and not (re.fullmatch(r"[0-9]{15}", exhibit.imei) and luhn_holds(exhibit.imei)):
+        raise UsageError("exhibit-imei-wrong", imei=exhibit.imei)
+    if exhibit.seized_at and parse_iso(exhibit.seized_at) > now:
+        raise UsageError("exhibit-in-the-future", time=exhibit.seized_at)
+    others = [other for other in others if other.id != exhibit.id]
+    if exhibit.part_of and exhibit.part_of not in {other.id for other in others}:
+        raise CaseError("exhibit-none", exhibit=exhibit.part_of)
+    for other in others:
+        for field in ("label", "number", "seal", "imei"):
+            value = getattr(exhibit, field)
+            if value and value == getattr(other, field):
+                raise CaseError("exhibit-taken", field=field, value=value, exhibit=other.id)

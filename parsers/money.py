@@ -25,10 +25,10 @@ _DECORATION = re.compile(r"[\s,￥¥元\u200b\ufeff\"]|CNY|RMB|人民币")
 def parse_cny(text: str) -> Money | None:
     """An amount in yuan as bills print it (`¥1,234.50`, `１２元`, `="3.20"`); None if it is not one.
 
-    More than two decimals are refused rather than rounded.
+    More than two decimals are refused rather than rounded, and so are more digits than any account holds.
     """
     bare = _DECORATION.sub("", unicodedata.normalize("NFKC", text)).lstrip("=")
-    if not re.fullmatch(r"[+-]?\d+(\.\d{1,2})?", bare, flags=re.ASCII):
+    if not re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,2})?", bare, flags=re.ASCII):
         return None
     try:
         return Money(int(Decimal(bare) * 100))

@@ -91,7 +91,9 @@ class Payment(Record):
     """One row of a bill or one payment message. `amount` is None where it is not known, never zero for unknown.
 
     `type` and `status` are the issuer's words; `channel` is ours: red-packet, transfer, qr-code, merchant,
-    refund, top-up, withdrawal, other.
+    refund, top-up, withdrawal, other. `settled` is what the issuer's status says of the money: True it moved,
+    False it did not or came back whole (closed, returned, expired, refunded in full: the refund row says the same, so
+    the pair cancels), None the words do not tell.
     """
 
     kind: ClassVar[str] = "payment"
@@ -105,6 +107,7 @@ class Payment(Record):
     item: str = ""
     method: str = ""
     status: str = ""
+    settled: bool | None = None
     order: str = ""
     merchant_order: str = ""
     note: str = ""

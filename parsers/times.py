@@ -51,6 +51,20 @@ def from_local(text: str, zone: ZoneInfo) -> Instant:
     return Instant.unknown(text, unit)
 
 
+def from_excel(text: str, zone: ZoneInfo) -> Instant:
+    """A spreadsheet's date number: days since 1899-12-30 (ECMA-376 part 1, 18.17.4.1), a wall-clock time in
+    `zone`, to the second. Numbers outside 1982 to 2064 are more likely something else and say nothing."""
+    unit = f"excel:{zone.key}"
+    try:
+        days = float(text)
+    except ValueError:
+        return Instant.unknown(text, unit)
+    if not 30_000 <= days <= 60_000:
+        return Instant.unknown(text, unit)
+    local = datetime(1899, 12, 30, tzinfo=zone) + timedelta(seconds=round(days * 86_400))
+    return Instant(text, unit, _iso(local.astimezone(UTC)))
+
+
 def _iso(moment: datetime) -> str:
     spec = "microseconds" if moment.microsecond else "seconds"
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -20,13 +20,17 @@ class Room(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """One file of an artifact. `path` is relative to its volume; `role` tells a database from its -wal."""
+    """One file of an artifact. `path` is relative to its volume; `role` tells a database from its -wal.
+
+    `parcelled` is where it lay on its way in, relative to the intake.
+    """
 
     path: str
     sha256: str
     size: int
     role: str = "main"
     hashes: Mapping[str, str] = field(default_factory=dict)
+    parcelled: str = ""
 
     def as_json(self) -> dict[str, object]:
         facts: dict[str, object] = {"path": self.path, "sha256": self.sha256, "size": self.size}
@@ -80,10 +84,26 @@ class Located:
 def held(entry: Entry) -> Artifact:
     """The artifact of an `artifact.held` entry."""
     body = entry.body
+    parcel, *names = map(str, body["parcel"])
     files = tuple(
-        HeldFile(f["path"], f["sha256"], f["size"], f.get("role", "main"), f.get("hashes", {})) for f in body["files"]
+        HeldFile(
+            _inside(str(f["path"])),
+            f["sha256"],
+            int(f["size"]),
+            f.get("role", "main"),
+            f.get("hashes", {}),
+            _inside(f"{parcel}/{name}"),
+        )
+        for f, name in zip(body["files"], names, strict=True)
     )
     return Artifact(entry.seq, body.get("item"), body["what"], body["volume"], files, entry.time, body)
+
+
+def _inside(path: str) -> str:
+    """A path that stays within its volume; a ledger that was tampered with can say another. Raises `ValueError`."""
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise ValueError(f"{path!r} leads out of the case")
+    return path
 
 
 def located(entry: Entry) -> Located:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from chain_of_custody import keys, ledger_file
 from chain_of_custody.artifact import Artifact, HeldFile
 from chain_of_custody.clock import Clock
-from chain_of_custody.errors import CannotWrite, CaseError, IntegrityError, UsageError
+from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError, UsageError
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.people import Person
 from chain_of_custody.register import CaseFacts, Register
@@ -31,7 +31,10 @@ class Case:
         self.register = Register()
         try:
             self.register.update(ledger)
-        except (KeyError, TypeError, ValueError) as error:
+        except ForensicError:
+            ledger.close()
+            raise
+        except (KeyError, TypeError, ValueError, OSError, RecursionError) as error:
             ledger.close()
             raise IntegrityError("ledger-damaged", path=str(folder / LEDGER), reason=repr(error)) from error
 
@@ -55,16 +58,19 @@ class Case:
             raise UsageError("laboratory-code-wrong", code=laboratory)
         if (folder / LEDGER).exists():
             raise CaseError("case-exists", path=str(folder))
+        draft = folder / f"{LEDGER}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.glob(f"{draft.name}*"):  # of a command that was cut off before the case was one
+                path.unlink()
             occupied = any(folder.iterdir())
         except OSError as error:
             raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
         if occupied:
             raise CaseError("case-folder-not-empty", path=str(folder))
         origin = f"{'training' if training else 'forensic'}/{laboratory}/{secrets.token_hex(6)}"
-        ledger = Ledger.create(folder / LEDGER, origin, keys.load_or_create(), clock)
-        with ledger.transaction() as transaction:
+        key = keys.load_or_create()
+        with Ledger.create(draft, origin, key, clock) as ledger, ledger.transaction() as transaction:
             transaction.add(
                 "case.new",
                 number=number,
@@ -77,7 +83,8 @@ class Case:
                 origin=origin,
                 vkey=ledger.verifier_key,
             )
-        return cls(folder, ledger, writable=True)
+        draft.rename(folder / LEDGER)
+        return cls(folder, Ledger.open(folder / LEDGER, key, clock), writable=True)
 
     @classmethod
     def open(cls, folder: Path, *, writable: bool = False, clock: Clock | None = None) -> "Case":
@@ -101,6 +108,14 @@ class Case:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def as_of(self, size: int) -> "Case":
+        """The same case as the ledger told it at `size` entries, for reading. It shares the open ledger."""
+        earlier = Case.__new__(Case)
+        earlier.folder, earlier.ledger, earlier.writable = self.folder, self.ledger, False
+        earlier.register = Register()
+        earlier.register.update(self.ledger, size)
+        return earlier
 
     @property
     def facts(self) -> CaseFacts:

@@ -42,7 +42,7 @@ def verifier_key(name: str, public: bytes) -> str:
 
 def parse_verifier_key(line: str) -> tuple[str, bytes]:
     """(name, 32 bytes of Ed25519 public key). A line that is not one, or whose hash differs, raises `ValueError`."""
-    name, claimed, encoded = line.strip().rsplit("+", 2) if line.count("+") >= 2 else ("", "", "")
+    name, claimed, encoded = line.strip().split("+", 2) if line.count("+") >= 2 else ("", "", "")
     key = _decode(encoded)
     if len(key) != 33 or key[:1] != ED25519:
         raise ValueError("not an Ed25519 verifier key")
@@ -63,6 +63,7 @@ _SIGNATURE_LINE = re.compile(r"— (\S+) (\S+)")
 
 def parse(note: str) -> tuple[Checkpoint, list[tuple[str, bytes]]]:
     """The head, and its signatures as (key name, key hash and signature). Raises `ValueError` if it is no note."""
+    note.encode()  # a lone surrogate, which no signature can cover, is a ValueError
     text, blank, signatures = note.partition("\n\n")
     lines = text.split("\n")
     if not blank or len(lines) < 3 or not re.fullmatch(r"0|[1-9][0-9]{0,15}", lines[1], re.ASCII):

@@ -54,8 +54,8 @@ def parse_iso(text: str) -> datetime:
 
 def local(text: str, zone: ZoneInfo) -> str:
     """A UTC text as people of `zone` read it, the offset always shown: `2026-02-01 00:00:00 +08:00`."""
-    moment = parse_iso(text).astimezone(zone)
-    return moment.isoformat(sep=" ", timespec="seconds")[:19] + " " + moment.isoformat()[-6:]
+    moment = parse_iso(text).astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    return f"{moment[:19]} {moment[19:]}"
 
 
 def typed(text: str, zone: ZoneInfo) -> datetime:

@@ -8,6 +8,7 @@ entry without its bytes.
 Names are ours: exhibit, room, and the ledger number. No word of them comes from evidence.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Protocol
 from chain_of_custody.artifact import Artifact, HeldFile, Room
 from chain_of_custody.errors import Cancelled, IntegrityError
 from chain_of_custody.ledger import Transaction
-from chain_of_custody.parcel import INTAKE, Incoming, Leftover, Parcel, Parcelled, cannot_write
+from chain_of_custody.parcel import INTAKE, Incoming, Leftover, Parcel, Parcelled, cannot_write, make_durable
 
 PER_FOLDER = 1000
 
@@ -85,7 +86,8 @@ class Delivery:
     """Artifacts coming in together: one flush and one transaction for all that `add` named since the last `commit`.
 
     A context manager: leaving it commits; an error drops what was not committed, unless the parcel was declared
-    resumable and the error is a stop.
+    resumable and the error is a stop. What was on its way into the ledger when the error came is never dropped: it
+    may be entered already, and the next session finishes it.
     """
 
     def __init__(self, pen: Pen, volume: str, about: Mapping[str, object] | None) -> None:
@@ -94,6 +96,7 @@ class Delivery:
         self._about = about
         self._parcel: Parcel | None = None
         self._planned: list[Planned] = []
+        self._entering = False
 
     def receive(self, suffix: str, role: str = "main", algorithms: Iterable[str] = ("sha256",)) -> Incoming:
         """A new file to write into."""
@@ -105,6 +108,7 @@ class Delivery:
     ) -> None:
         """Says what the files received are. Entered by the next `commit`."""
         assert self._parcel is not None
+        assert all(file.path.parent == self._parcel.folder for file in incoming), "received before the last commit"
         planned = Planned(what, room, exhibit, self._volume, self._parcel.id, tuple(incoming), dict(facts))
         self._planned.append(planned)
 
@@ -117,57 +121,46 @@ class Delivery:
         if not self._parcel or not self._planned:
             return []
         self._parcel.make_durable()
+        self._entering = True
         artifacts = self._pen.enter_all(self._planned)
         root = self._pen.volume_root(self._volume)
         for planned, artifact in zip(self._planned, artifacts, strict=True):
             for parcelled, file in zip(planned.parcelled, artifact.files, strict=True):
                 place(parcelled.path, root / file.path)
         self._parcel.close()
-        self._parcel, self._planned = None, []
+        self._parcel, self._planned, self._entering = None, [], False
         return artifacts
 
     def __enter__(self) -> "Delivery":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        if kind is None:
-            self.commit()
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self._end(stopped=kind is not None and issubclass(kind, Cancelled | KeyboardInterrupt))
+
+    def _end(self, *, stopped: bool) -> None:
         if self._parcel:
             for incoming in self._parcel.incoming:
                 incoming.close()
-            if self._about and kind is not None and issubclass(kind, Cancelled | KeyboardInterrupt):
+            if self._entering or (self._about and stopped):
                 self._parcel.leave()
             else:
                 self._parcel.close()
+            self._parcel = None
 
 
 def place(parcelled: Path, final: Path) -> None:
     """Renames a file to its place. Never replaces: a file that stands there already raises `IntegrityError`."""
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        if final.exists():
+        if os.path.lexists(final):
             raise IntegrityError("intake-place-taken", path=str(final))
         parcelled.rename(final)
     except OSError as error:
         raise cannot_write(final, error) from error
-
-
-def finish_renames(root: Path, artifacts: Iterable[Artifact], volume: str) -> int:
-    """Puts into place what was entered but not yet renamed when a command ended. Returns how many files that were."""
-    waiting = root / INTAKE
-    if not waiting.is_dir() or not any(waiting.iterdir()):
-        return 0
-    moved = 0
-    for artifact in artifacts:
-        if artifact.volume != volume or "parcel" not in artifact.facts:
-            continue
-        parcel, *names = artifact.facts["parcel"]
-        for name, file in zip(names, artifact.files, strict=True):
-            parcelled = waiting / str(parcel) / str(name)
-            if parcelled.exists():
-                place(parcelled, root / file.path)
-                moved += 1
-    return moved
 
 
 def dead_parcels(root: Path) -> list[Parcel]:
@@ -179,15 +172,32 @@ def dead_parcels(root: Path) -> list[Parcel]:
     return [parcel for parcel in adopted if parcel]
 
 
-def enter_leftovers(pen: Pen, root: Path, volume: str) -> list[Artifact]:
-    """Enters the files of dead parcels as what they are. A resumable parcel stays as it lies."""
+def finish_renames(parcels: Iterable[Parcel], root: Path, artifacts: Iterable[Artifact], volume: str) -> int:
+    """Puts into place what was entered but not yet renamed when a command ended. Returns how many files that were.
+
+    Only from `parcels`, which are ours now: a living command places its own.
+    """
+    ours = {parcel.folder for parcel in parcels}
+    moved = 0
+    for artifact in artifacts if ours else ():
+        if artifact.volume == volume:
+            for file in artifact.files:
+                parcelled = root / INTAKE / file.parcelled
+                if parcelled.parent in ours and parcelled.exists():
+                    place(parcelled, root / file.path)
+                    moved += 1
+    return moved
+
+
+def enter_leftovers(pen: Pen, parcels: Iterable[Parcel], root: Path, volume: str) -> list[Artifact]:
+    """Enters the files of dead parcels as what they are. A resumable parcel stays as it lies while it holds any."""
     entered: list[Artifact] = []
-    for parcel in dead_parcels(root):
-        if parcel.about().get("resumable"):
+    for parcel in parcels:
+        if parcel.about().get("resumable") and parcel.files():
             parcel.leave()
             continue
         for path in parcel.files():
-            path.chmod(0o444)
+            make_durable(path)
             planned = Planned(
                 "leftover", Room.FILES, None, volume, parcel.id, (Leftover.of(path),), {"finding": "intake-leftover"}
             )

@@ -14,7 +14,7 @@ One writer at a time: a transaction takes the write lock before it reads the hea
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -143,8 +143,10 @@ class Ledger:
         if self._key is None:
             raise CaseError("ledger-read-only")
         with ledger_file.writing(self._db):
-            frontier, reading = self._grown(), self._clock.read()
+            frontier, reading = self._grown(self._key), self._clock.read()
             last = self._last_entry()
+            if last and entry_leaf(last.text, last.sig) != last.leaf:
+                raise IntegrityError("ledger-not-as-signed", hint="ledger-not-as-signed-hint", size=frontier.size)
             transaction = Transaction(self, frontier, last.leaf if last else NO_LEAF, reading)
             step = clock.stepped(last.reading(), reading) if last else None
             if step is not None:
@@ -165,74 +167,104 @@ class Ledger:
         )
         self._db.execute("INSERT INTO checkpoint(size, root, note) VALUES(?,?,?)", (head.size, head.root, note))
 
-    def _grown(self) -> Frontier:
-        """The frontier over all committed entries: what we had, grown by what others appended since."""
+    def _grown(self, key: LedgerKey) -> Frontier:
+        """The frontier over all committed entries: what we had, grown by what others appended since.
+
+        A head that we did not sign, or entries that the newest head does not cover, raise `IntegrityError`: the next
+        head would vouch for them.
+        """
         size = len(self)
-        frontier = self._frontier.copy() if 0 < self._frontier.size <= size else self._from_tiles(size)
-        for (leaf,) in self._db.execute("SELECT leaf FROM entry WHERE seq >= ? ORDER BY seq", (frontier.size,)):
-            frontier.add(leaf)
-        return frontier
+        if 0 < self._frontier.size == size:
+            return self._frontier.copy()
+        for known in (self._frontier.copy() if 0 < self._frontier.size < size else self._from_tiles(size), Frontier()):
+            for (leaf,) in self._rows("SELECT leaf FROM entry WHERE seq >= ? ORDER BY seq", known.size):
+                known.add(leaf)
+            if self._is_newest_head(known, key):
+                return known
+        raise IntegrityError("ledger-not-as-signed", hint="ledger-not-as-signed-hint", size=size)
+
+    def _is_newest_head(self, frontier: Frontier, key: LedgerKey) -> bool:
+        row = next(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), None)
+        if row is None:
+            return frontier.size == 0
+        try:
+            head, _ = checkpoint.parse(row[0])
+        except ValueError:
+            return False
+        computed = Checkpoint(self.origin, frontier.size, frontier.root())
+        return head == computed and checkpoint.is_signed_by(row[0], self.origin, key.public)
 
     def _from_tiles(self, size: int) -> Frontier:
         frontier = Frontier()
         for height in reversed(TILE_HEIGHTS):
             first, stop = frontier.size >> height, size >> height
-            rows = self._db.execute(
-                "SELECT hash FROM node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
-                (height // 8, first, stop),
-            ).fetchall()
-            if len(rows) != stop - first:
+            tiles = list(
+                self._rows(
+                    "SELECT hash FROM node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
+                    height // 8,
+                    first,
+                    stop,
+                )
+            )
+            if len(tiles) != stop - first:
                 return Frontier()  # the cache is not whole: the leaves themselves will do
-            for (subtree,) in rows:
+            for (subtree,) in tiles:
                 frontier.add(subtree, height)
         return frontier
 
     # -- reading
 
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        return ledger_file.rows(self._db, query, values)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All reading inside sees one state, whatever others append meanwhile."""
+        return ledger_file.snapshot(self._db)
+
     def __len__(self) -> int:
-        (size,) = self._db.execute("SELECT coalesce(max(seq) + 1, 0) FROM entry").fetchone()
+        ((size,),) = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM entry")
         return int(size)
 
     def _last_entry(self) -> Entry | None:
-        row = self._db.execute("SELECT seq, leaf, body, sig FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        row = next(self._rows("SELECT seq, leaf, body, sig FROM entry ORDER BY seq DESC LIMIT 1"), None)
         return Entry(*row) if row else None
 
     def entry(self, seq: int) -> Entry:
         """Entry number `seq`. Raises `CaseError` if there is none."""
-        row = self._db.execute("SELECT seq, leaf, body, sig FROM entry WHERE seq = ?", (seq,)).fetchone()
+        row = next(self._rows("SELECT seq, leaf, body, sig FROM entry WHERE seq = ?", seq), None)
         if row is None:
             raise CaseError("ledger-no-entry", seq=seq, size=len(self))
         return Entry(*row)
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
         """Entries of [start, stop) in order."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT seq, leaf, body, sig FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq",
-            (start, stop if stop is not None else 2**62),
+            start,
+            stop if stop is not None else 2**62,
         )
         for row in rows:
             yield Entry(*row)
 
     def entries_without_located(self, start: int = 0) -> Iterator[Entry]:
         """Entries from `start` on but those of located artifacts, of which there can be a million."""
-        rows = self._db.execute(
-            "SELECT seq, leaf, body, sig FROM entry WHERE kind <> 'artifact.located' AND seq >= ? ORDER BY seq",
-            (start,),
+        rows = self._rows(
+            "SELECT seq, leaf, body, sig FROM entry WHERE kind <> 'artifact.located' AND seq >= ? ORDER BY seq", start
         )
         for row in rows:
             yield Entry(*row)
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """Leaf hashes of [start, stop), as the proofs of `tree` ask for them."""
-        rows = self._db.execute("SELECT leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop))
+        rows = self._rows("SELECT leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", start, stop)
         return [leaf for (leaf,) in rows]
 
     def head_note(self, size: int | None = None) -> str:
         """The signed note of the newest head, or of the one at exactly `size` entries."""
         if size is None:
-            row = self._db.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+            row = next(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), None)
         else:
-            row = self._db.execute("SELECT note FROM checkpoint WHERE size = ?", (size,)).fetchone()
+            row = next(self._rows("SELECT note FROM checkpoint WHERE size = ?", size), None)
         if row is None:
             raise CaseError("ledger-no-head", size=len(self) if size is None else size)
         return str(row[0])
@@ -246,4 +278,4 @@ class Ledger:
 
     def checkpoints(self) -> Iterator[tuple[int, bytes, str]]:
         """(size, root, note) of every head, smallest first."""
-        yield from self._db.execute("SELECT size, root, note FROM checkpoint ORDER BY size")
+        yield from self._rows("SELECT size, root, note FROM checkpoint ORDER BY size")

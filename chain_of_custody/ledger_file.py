@@ -7,13 +7,15 @@ there, which `immutable` would pass over, a scratch copy of both is read.
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError
 
@@ -122,9 +124,7 @@ def open_reading(path: Path) -> Opened:
     if not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     if "immutable" in uri and wal.exists() and wal.stat().st_size:
-        scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
-        shutil.copyfile(path, scratch / path.name)
-        shutil.copyfile(wal, scratch / wal.name)
+        scratch = _scratch_copy(path, wal)
         uri = f"{(scratch / path.name).absolute().as_uri()}?mode=rw"
     connection: sqlite3.Connection | None = None
     try:
@@ -140,6 +140,17 @@ def open_reading(path: Path) -> Opened:
     return Opened(connection, scratch)
 
 
+def _scratch_copy(path: Path, wal: Path) -> Path:
+    scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
+    try:
+        shutil.copyfile(path, scratch / path.name)
+        shutil.copyfile(wal, scratch / wal.name)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise CannotWrite("no-space", path=str(scratch), reason=error.strerror or str(error)) from error
+    return scratch
+
+
 def _schema() -> str:
     numbers = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
     triggers = [
@@ -153,7 +164,7 @@ def _schema() -> str:
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """One transaction that takes the write lock at its beginning. Any error rolls it back."""
-    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    path = _path(connection)
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -167,8 +178,30 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         raise translate(error, path) from error
 
 
+def rows(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, SQLite's errors in our words: a damaged page shows itself only when it is read."""
+    try:
+        for row in connection.execute(query, values):  # noqa: UP028 - `yield from` would close the cursor once more
+            yield row
+    except sqlite3.Error as error:
+        raise translate(error, _path(connection)) from error
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All reading inside sees one state of the ledger, whatever others append meanwhile."""
+    try:
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise translate(error, _path(connection)) from error
+
+
 def meta(connection: sqlite3.Connection, key: str) -> str:
-    row = connection.execute("SELECT v FROM meta WHERE k = ?", (key,)).fetchone()
+    row = next(rows(connection, "SELECT v FROM meta WHERE k = ?", (key,)), None)
     if row is None:
         raise IntegrityError("ledger-damaged", path="custody.sqlite", reason=f"meta has no {key}")
     return str(row[0])
@@ -184,6 +217,10 @@ def translate(error: sqlite3.Error, path: Path) -> CaseError | CannotWrite | Int
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return CannotWrite("case-read-only", path=str(path.parent))
     return IntegrityError("ledger-damaged", path=str(path), reason=str(error))
+
+
+def _path(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
 def _connect(path: Path, uri: str) -> sqlite3.Connection:
@@ -209,11 +246,13 @@ def _refuse_network(path: Path) -> None:
         mounts = [line.split() for line in Path("/proc/mounts").read_text("utf-8").splitlines()]
     except OSError:
         return
-    parent = str(path.parent.absolute())
-    best = max(
-        (fields for fields in mounts if parent == fields[1] or parent.startswith(fields[1].rstrip("/") + "/")),
-        key=lambda fields: len(fields[1]),
-        default=None,
-    )
-    if best and best[2] in _NETWORK:
-        raise CaseError("case-on-network", path=str(path.parent), kind=best[2])
+    parent = path.parent.resolve()
+    kinds = {_unescaped(fields[1]): fields[2] for fields in mounts}  # of two mounts on one place the later one counts
+    kind = next((kinds[str(folder)] for folder in (parent, *parent.parents) if str(folder) in kinds), "")
+    if kind in _NETWORK:
+        raise CaseError("case-on-network", path=str(path.parent), kind=kind)
+
+
+def _unescaped(mount: str) -> str:
+    """A path as proc(5) mounts writes it: space, tab, newline and backslash as three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), mount)

@@ -10,7 +10,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -95,9 +96,12 @@ class Leftover:
     @classmethod
     def of(cls, path: Path) -> "Leftover":
         digests = Digests()
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digests.update(block)
+        try:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digests.update(block)
+        except OSError as error:
+            raise cannot_write(path, error) from error
         return cls(path, digests.size, digests.hexdigests())
 
 
@@ -118,9 +122,11 @@ class Parcel:
         """A new parcel in the intake of a volume; `about` says what it will be if it is found half-made."""
         folder = root / INTAKE / secrets.token_hex(8)
         try:
-            folder.mkdir(parents=True)
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with _door(folder.parent):
+                folder.mkdir()
+                lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(lock, fcntl.LOCK_EX)
             if about:
                 (folder / ABOUT).write_text(json.dumps(about), "utf-8")
         except OSError as error:
@@ -131,7 +137,8 @@ class Parcel:
     def adopt(cls, folder: Path) -> "Parcel | None":
         """The parcel of a process that is gone; None while its process lives."""
         try:
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            with _door(folder.parent):
+                lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             return None
         try:
@@ -158,30 +165,70 @@ class Parcel:
 
     def make_durable(self) -> None:
         """Every file closed, read-only, and on the medium together with the folders that name it."""
-        for incoming in self.incoming:
-            incoming.close()
-            incoming.path.chmod(0o444)
         try:
+            for incoming in self.incoming:
+                incoming.close()
+                incoming.path.chmod(0o444)
             if len(self.incoming) > _MANY:
                 flush_file_system(self.folder)
                 return
-            for path in [*(i.path for i in self.incoming), self.folder, self.folder.parent]:
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            for path in [*(i.path for i in self.incoming), self.folder, *self.folder.parents[:2]]:
+                _flush(path)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
 
     def close(self) -> None:
         """Gives up the lock and removes the folder with whatever was not placed."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError), _door(self.folder.parent):  # a volume that went away took its parcel with it
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
     def leave(self) -> None:
         """Gives up the lock and leaves the folder lying, to be taken up again."""
         os.close(self._lock)
+
+
+@contextmanager
+def _door(intake: Path) -> Iterator[None]:
+    """Held while a parcel appears, is adopted or goes, so that nobody meets one that is not locked yet or half gone."""
+    descriptor = os.open(intake, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a process is filling this parcel now. Looks without changing anything."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def make_durable(leftover: Path) -> None:
+    """What `Parcel.make_durable` does, for one file that another process wrote."""
+    try:
+        leftover.chmod(0o444)
+        _flush(leftover)
+    except OSError as error:
+        raise cannot_write(leftover, error) from error
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def flush_file_system(folder: Path) -> None:

@@ -91,13 +91,14 @@ class Register:
         self.sessions: dict[int, dict[str, Any]] = {}
         self.verified_in_full: str | None = None
 
-    def update(self, ledger: Ledger) -> None:
-        """Reads what was appended since."""
-        stop = len(ledger)
+    def update(self, ledger: Ledger, stop: int | None = None) -> None:
+        """Reads what was appended since, up to entry `stop` where one is named."""
+        stop = len(ledger) if stop is None else stop
         if stop > self.size:
             for entry in ledger.entries_without_located(self.size):
-                if entry.seq < stop:
-                    self._read(entry)
+                if entry.seq >= stop:
+                    break
+                self._read(entry)
             self.size = stop
 
     def exhibit(self, exhibit_id: str) -> Exhibit:

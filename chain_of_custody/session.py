@@ -7,13 +7,16 @@ settings.
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from chain_of_custody import build, clock
+from chain_of_custody import build
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
-from chain_of_custody.intake import Delivery, Planned, enter_leftovers, finish_renames
+from chain_of_custody.clock import SystemClock
+from chain_of_custody.errors import ForensicError
+from chain_of_custody.intake import Delivery, Planned, dead_parcels, enter_leftovers, finish_renames
 from chain_of_custody.ledger import Transaction
 from chain_of_custody.people import Person
 from chain_of_custody.volumes import CASE
@@ -68,13 +71,35 @@ class Session:
         """The door. `about` makes the parcel resumable."""
         return Delivery(self, volume, about)
 
-    def recover_intake(self) -> None:
-        """Finishes what a command that was cut off had left in the intake of each connected volume."""
+    def take_up(self) -> None:
+        """Finishes what commands that were cut off had left: acquisitions without an end, and parcels in the intake of
+        each connected volume."""
+        self._end_lost_acquisitions()
         for volume in self.case.volumes().values():
             if volume.is_connected(self.case.ledger.origin):
-                root = volume.path
-                finish_renames(root, self.case.register.artifacts.values(), volume.id)
-                self.leftovers += enter_leftovers(self, root, volume.id)
+                parcels = dead_parcels(volume.path)
+                self.case.register.update(self.case.ledger)  # a command may have entered its files just before it died
+                artifacts = self.case.register.artifacts.values()
+                finish_renames(parcels, volume.path, artifacts, volume.id)
+                self.leftovers += enter_leftovers(self, parcels, volume.path, volume.id)
+
+    def _end_lost_acquisitions(self) -> None:
+        register = self.case.register
+        lost = [
+            (begin, body["item"])
+            for begin, body in register.acquisitions.items()
+            if body["end"] is None and is_gone(register.sessions[body["sess"]])
+        ]
+        for begin, item in lost:
+            self.enter("acquire.abort", begin=begin, item=item, error="cut-off")
+
+
+def is_gone(session: Mapping[str, Any]) -> bool:
+    """Whether the process of a session has ended. One on another host cannot be told, and is taken to live."""
+    host = session["host"]
+    if host["name"] != platform.node():
+        return False
+    return bool(session["boot"] != SystemClock().read().boot or not Path(f"/proc/{host['pid']}").exists())
 
 
 @contextmanager
@@ -96,15 +121,11 @@ def opened(
         )
     case.register.update(case.ledger)
     session = Session(case, seq)
-    session.recover_intake()
     try:
+        session.take_up()
         yield session
     except BaseException as error:
-        session.enter("session.close", outcome=type(error).__name__)
+        with suppress(ForensicError):  # the first error is the one to tell, a full disk refuses this entry too
+            session.enter("session.close", outcome=type(error).__name__)
         raise
     session.enter("session.close", outcome="done")
-
-
-def today(case: Case) -> str:
-    """The date in the case's zone, for deciding whether a certificate is still valid."""
-    return clock.SystemClock().read().utc.astimezone(case.zone).date().isoformat()

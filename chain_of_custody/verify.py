@@ -6,24 +6,26 @@ The rules, in order; each breach is a `Breach`, and the first one is what the co
 3. Between two entries of one boot the wall clock ran with the clock since boot, or a `time.step` entry says otherwise.
 4. Each checkpoint's root is the root over the entries it counts, its origin is the case's, and its signature holds.
 5. The newest checkpoint covers every entry.
-6. Every held file is there with its size and SHA-256; no other file lies in the case.
+6. The entries that the case is replayed from are all there are: none is hidden behind the ledger's own index.
+7. Every held file is there with its size and SHA-256; no other file lies in the case.
 """
 
 import hashlib
-import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chain_of_custody import checkpoint, clock
+from chain_of_custody.artifact import HeldFile
 from chain_of_custody.canonical import encode
 from chain_of_custody.case import INDEX, LEDGER, Case
 from chain_of_custody.finding import Fact
 from chain_of_custody.ledger import NO_LEAF, Entry, Ledger, entry_leaf
 from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import INTAKE
-from chain_of_custody.progress import Progress, silent
+from chain_of_custody.progress import Progress
 from chain_of_custody.tree import Frontier
 from chain_of_custody.volumes import MARKER
 
@@ -58,35 +60,33 @@ class Verdict:
         self.breaches.append(Breach(code, facts))
 
 
-def verify(case: Case, *, quick: bool = False, vkey: str | None = None, progress: Progress = silent) -> Verdict:
-    """Checks everything; `quick` leaves out hashing the files (their presence and size are still checked).
-
-    `vkey` is the public key from outside the case; without it the case's own claim is used, and a remark says so.
-    """
-    verdict = Verdict()
-    if vkey is None:
-        verdict.remarks.append(Breach("verify-no-outside-key", {}))
-    verify_ledger(case.ledger, vkey or case.ledger.verifier_key, verdict, progress)
-    verify_files(case, verdict, quick=quick, progress=progress)
-    return verdict
-
-
 def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progress) -> None:
-    """Rules 1 to 5."""
+    """Rules 1 to 6."""
     try:
         name, public = checkpoint.parse_verifier_key(vkey)
     except ValueError as error:
         verdict.breach("verify-key-malformed", reason=str(error))
         return
-    progress.start("verify-ledger", len(ledger), "entries")
+    with ledger.snapshot():
+        progress.start("phase-verify-ledger", len(ledger), "entries")
+        _check_entries(ledger, (name, public), verdict, progress)
+
+
+def _check_entries(ledger: Ledger, key: tuple[str, bytes], verdict: Verdict, progress: Progress) -> None:
     heads = ledger.checkpoints()
     head = next(heads, None)
+    told = ledger.entries_without_located()
+    shown = next(told, None)
     frontier, previous, covered = Frontier(), None, 0
     for entry in ledger.entries():
         _check_entry(entry, frontier.size, previous, verdict)
+        if shown and shown.seq == entry.seq:
+            shown = next(told, None)
+        elif not _is_located(entry):
+            verdict.breach("verify-hidden", seq=entry.seq)
         frontier.add(entry_leaf(entry.text, entry.sig))
         while head and head[0] == frontier.size:
-            _check_head(head, frontier.root(), ledger.origin, (name, public), verdict)
+            _check_head(head, frontier.root(), ledger.origin, key, verdict)
             covered, head = head[0], next(heads, None)
         if head and head[0] < frontier.size:
             verdict.breach("verify-head-out-of-order", size=head[0])
@@ -94,6 +94,8 @@ def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progres
         previous = entry
         verdict.entries += 1
         progress.advance(1)
+    if not frontier.size:
+        verdict.breach("verify-empty")
     if head:
         verdict.breach("verify-truncated", size=frontier.size, head=head[0])
     elif covered < frontier.size:
@@ -106,7 +108,7 @@ def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: V
     if entry_leaf(entry.text, entry.sig) != entry.leaf:
         verdict.breach("verify-leaf", seq=entry.seq)
     try:
-        body = json.loads(entry.text)
+        body = entry.body
         canonical = isinstance(body, dict) and encode(body) == entry.text
     except (ValueError, TypeError, RecursionError):
         canonical = False
@@ -121,10 +123,17 @@ def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: V
         _check_clock(previous, entry, verdict)
 
 
+def _is_located(entry: Entry) -> bool:
+    try:
+        return entry.kind == "artifact.located"
+    except (KeyError, ValueError, TypeError, RecursionError):
+        return False
+
+
 def _check_clock(previous: Entry, entry: Entry, verdict: Verdict) -> None:
     try:
         step = clock.stepped(previous.reading(), entry.reading())
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
         verdict.breach("verify-body", seq=entry.seq)
         return
     if step is not None:
@@ -150,45 +159,61 @@ def _check_head(
 
 
 def verify_files(case: Case, verdict: Verdict, *, quick: bool, progress: Progress) -> None:
-    """Rule 6, over every connected volume."""
-    expected: dict[Path, tuple[int, str, int]] = {}
-    missing_volumes: set[str] = set()
-    for artifact in case.register.artifacts.values():
-        volume = case.volumes()[artifact.volume]
-        if not volume.is_connected(case.ledger.origin):
-            missing_volumes.add(volume.id)
-            continue
-        for file in artifact.files:
-            expected[volume.path / file.path] = (file.size, file.sha256, artifact.seq)
-    for volume_id in sorted(missing_volumes):
-        path = str(case.volumes()[volume_id].path)
+    """Rule 7, over every connected volume."""
+    volumes = case.volumes()
+    connected = {volume.id: volume.path for volume in volumes.values() if volume.is_connected(case.ledger.origin)}
+    artifacts = list(case.register.artifacts.values())
+    for volume_id in sorted({artifact.volume for artifact in artifacts} & volumes.keys() - connected.keys()):
+        path = str(volumes[volume_id].path)
         verdict.remarks.append(Breach("volume-not-connected", {"volume": volume_id, "path": path}))
-    progress.start("verify-files", sum(size for size, _, _ in expected.values()))
-    for file_path, (size, sha256, seq) in expected.items():
-        _check_file(file_path, size, sha256, seq, verdict, quick=quick, progress=progress)
-    for volume in case.volumes().values():
-        if volume.is_connected(case.ledger.origin):
-            for stranger in strangers(volume.path, set(expected)):
-                verdict.breach("verify-stranger", path=str(stranger.relative_to(volume.path)))
+    progress.start("phase-verify-files", sum(file.size for a in artifacts if a.volume in connected for file in a.files))
+    for artifact in artifacts:
+        if artifact.volume not in volumes:
+            verdict.breach("verify-no-volume", seq=artifact.seq, volume=artifact.volume)
+        elif artifact.volume in connected:
+            for file in artifact.files:
+                _check_file(connected[artifact.volume], file, artifact.seq, verdict, quick=quick, progress=progress)
+    found = {volume: list(strangers(root, _expected(case))) for volume, root in connected.items()}
+    case.register.update(case.ledger)  # what another command entered meanwhile is no stranger
+    expected = _expected(case)
+    for volume, paths in found.items():
+        for stranger in paths:
+            if stranger not in expected:
+                verdict.breach("verify-stranger", path=str(stranger.relative_to(connected[volume])))
 
 
-def _check_file(
-    path: Path, size: int, sha256: str, seq: int, verdict: Verdict, *, quick: bool, progress: Progress
-) -> None:
+def _expected(case: Case) -> set[Path]:
+    volumes = case.volumes()
+    held = [artifact for artifact in case.register.artifacts.values() if artifact.volume in volumes]
+    return {volumes[artifact.volume].path / file.path for artifact in held for file in artifact.files}
+
+
+def _check_file(root: Path, file: HeldFile, seq: int, verdict: Verdict, *, quick: bool, progress: Progress) -> None:
+    """A file still in the intake counts: the next writing command puts it in its place, or a living one does now."""
     verdict.files += 1
-    try:
-        found = path.lstat()
-        if not path.is_file() or path.is_symlink():
-            verdict.breach("verify-not-a-file", seq=seq, path=str(path))
-        elif found.st_size != size:
-            verdict.breach("verify-size", seq=seq, path=str(path), size=found.st_size, entered=size)
-        elif not quick and _sha256(path, progress) != sha256:
-            verdict.breach("verify-hash", seq=seq, path=str(path))
-        verdict.bytes += size
-    except FileNotFoundError:
-        verdict.breach("verify-missing", seq=seq, path=str(path))
-    except OSError as error:
-        verdict.breach("verify-unreadable", seq=seq, path=str(path), reason=error.strerror or str(error))
+    final, parcelled = root / file.path, root / INTAKE / file.parcelled
+    for path in (final, parcelled, final) if file.parcelled else (final,):
+        try:
+            _check_bytes(path, file, seq, verdict, quick=quick, progress=progress)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            verdict.breach("verify-unreadable", seq=seq, path=str(path), reason=error.strerror or str(error))
+        if path == parcelled:
+            verdict.remarks.append(Breach("verify-waiting", {"seq": seq, "path": file.path}))
+        return
+    verdict.breach("verify-missing", seq=seq, path=str(final))
+
+
+def _check_bytes(path: Path, file: HeldFile, seq: int, verdict: Verdict, *, quick: bool, progress: Progress) -> None:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        verdict.breach("verify-not-a-file", seq=seq, path=str(path))
+    elif found.st_size != file.size:
+        verdict.breach("verify-size", seq=seq, path=str(path), size=found.st_size, entered=file.size)
+    elif not quick and _sha256(path, progress) != file.sha256:
+        verdict.breach("verify-hash", seq=seq, path=str(path))
+    verdict.bytes += file.size
 
 
 def _sha256(path: Path, progress: Progress) -> str:
@@ -208,6 +233,7 @@ def strangers(root: Path, expected: set[Path]) -> Iterator[Path]:
         if here == root:
             folders[:] = [name for name in folders if name != INTAKE]
             files = [name for name in files if name not in ours]
+        files += [name for name in folders if (here / name).is_symlink()]
         for name in sorted(files):
             if here / name not in expected:
                 yield here / name

@@ -1,0 +1,94 @@
+"""`forensic case` and `forensic status`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody.clock import local
+from forensic.cli import console
+from forensic.cli.language import words
+from forensic.cli.options import By, With, finish, order, shared
+from forensic.workflows import casework, status
+from forensic.workflows.work import Outcome, reading, writing
+
+case = typer.Typer(help=words("help-case-group"), no_args_is_help=True, rich_markup_mode=None)
+volume = typer.Typer(help=words("help-volume-group"), no_args_is_help=True, rich_markup_mode=None)
+
+
+def enrol(app: typer.Typer) -> None:
+    app.add_typer(case, name="case")
+    case.add_typer(volume, name="volume")
+    app.command("status", help=words("help-status"))(show_status)
+
+
+@case.command("new", help=words("help-case-new"))
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=words("help-case-folder"))],
+    number: Annotated[str, typer.Option("--number", help=words("help-case-number"))],
+    title: Annotated[str, typer.Option("--title", help=words("help-case-title"))],
+    by: By = "",
+    with_: With = None,
+    authority: Annotated[str, typer.Option("--authority", help=words("help-authority"))] = "",
+    zone: Annotated[str, typer.Option("--zone", help=words("help-zone"))] = "",
+    training: Annotated[bool, typer.Option("--training", help=words("help-training"))] = False,
+) -> None:
+    told = casework.New(folder, number, title, authority, zone, training=training)
+    made = casework.new(order(by, with_), told)
+    console.tell("cli-case-made", folder=folder, origin=made.data["origin"])
+    finish(made)
+
+
+@case.command("show", help=words("help-case-show"))
+def show() -> None:
+    with reading(order()) as opened:
+        outcome = casework.show(opened)
+    if not shared.json:
+        for name, value in outcome.data["case"].items():
+            console.result(f"{words(f'field-{name}')}: {value}")
+    finish(outcome)
+
+
+@case.command("destroy", help=words("help-case-destroy"))
+def destroy(
+    yes: Annotated[bool, typer.Option("--yes", help=words("help-yes"))] = False,
+) -> None:
+    folder = casework.destroy(order(), confirmed=yes)
+    console.tell("cli-case-destroyed", folder=folder)
+    finish(Outcome({"destroyed": str(folder)}))
+
+
+@volume.command("add", help=words("help-volume-add"))
+def volume_add(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=words("help-volume-folder"))],
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce) as session:
+        outcome = casework.add_volume(session, folder)
+    console.tell("cli-volume-added", volume=outcome.data["volume"], path=folder)
+    finish(outcome)
+
+
+@volume.command("list", help=words("help-volume-list"))
+def volume_list() -> None:
+    with reading(order()) as opened:
+        outcome = casework.volumes(opened)
+    if not shared.json:
+        rows = [(v["volume"], v["path"], words("yes" if v["connected"] else "no")) for v in outcome.data["volumes"]]
+        console.table(("head-volume", "head-path", "head-connected"), rows)
+    finish(outcome)
+
+
+def show_status() -> None:
+    with reading(order()) as opened:
+        outcome = status.status(opened)
+        zone = opened.zone
+    if not shared.json:
+        for name, value in outcome.data.items():
+            if name == "verified_in_full":
+                value = local(value, zone) if value else words("never")
+            if isinstance(value, list):
+                value = "; ".join(str(item) for item in value) or words("none")
+            console.result(f"{words(f'status-{name}')}: {value}")
+    finish(outcome)

@@ -1,0 +1,150 @@
+"""Where words go: results to standard output, remarks and progress to standard error, evidence made visible."""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from chain_of_custody.case import Case
+from chain_of_custody.errors import Cancelled, Terminated
+from chain_of_custody.messages import say
+from chain_of_custody.people import Person
+from forensic.cli.language import LANG, words
+from reports.visible import visible
+
+SCHEMA = 1
+EVERY = 60.0  # seconds between lines of progress where there is no terminal
+
+WIDE = 240  # columns where the output is no terminal: a table in a file must not be folded
+
+out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def tell(message_id: str, /, **facts: object) -> None:
+    """A remark of the table to standard error."""
+    remark(words(message_id, **facts))
+
+
+def remark(line: str) -> None:
+    """One line to standard error."""
+    err.print(Text(visible(line)))
+
+
+def result(line: str) -> None:
+    """One line of result. Not through rich, which is slow over a hundred thousand of them."""
+    sys.stdout.write(visible(line) + "\n")
+
+
+def result_json(data: dict[str, Any]) -> None:
+    """The one object of `--json`."""
+    json.dump({"schema": SCHEMA, **data}, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def result_lines(rows: Iterable[dict[str, Any]]) -> None:
+    """JSON Lines, for very long lists."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
+    """A table of results; `headings` are message ids, the columns numbered in `right` are set right."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        drawn.add_column(words(heading), justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(visible("" if cell is None else str(cell))) for cell in row))
+    out.print(drawn)
+
+
+def announce(case: Case, persons: Sequence[Person]) -> None:
+    """The first line of a writing command: which case, and who."""
+    facts = case.facts
+    training = say("cli-training", LANG) if facts.training else ""
+    tell(
+        "cli-announce",
+        number=facts.number,
+        title=facts.title,
+        persons="、".join(person.name for person in persons),
+        training=training,
+    )
+
+
+class Stop:
+    """Ctrl-C asks for a stop between two blocks; a second one breaks off at once."""
+
+    def __init__(self) -> None:
+        self._asked: int | None = None
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._asked is not None:
+            raise KeyboardInterrupt
+        self._asked = number
+
+    def check(self) -> None:
+        if self._asked is not None:
+            raise (Terminated if self._asked == signal.SIGTERM else Cancelled)("cli-stopped")
+
+
+class Screen:
+    """Progress as bars on a terminal, else one plain line a minute. Draws nothing when told to be quiet."""
+
+    def __init__(self, stop: Stop, *, quiet: bool) -> None:
+        self._stop = stop
+        self._quiet = quiet
+        self._bars: Bars | None = None
+        self._done = 0
+        self._total: int | None = None
+        self._phase = ""
+        self._begun = self._said = time.monotonic()
+
+    def start(self, phase: str, total: int | None, unit: str = "bytes") -> None:
+        self.finish()
+        self._phase, self._total, self._done = words(phase), total, 0
+        self._begun = self._said = time.monotonic()
+        if not self._quiet and err.is_terminal:
+            amount = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [MofNCompleteColumn()]
+            self._bars = Bars(
+                TextColumn("{task.description}", markup=False), BarColumn(), *amount, TimeRemainingColumn(), console=err
+            )
+            self._bars.add_task(self._phase, total=total)
+            self._bars.start()
+
+    def advance(self, amount: int) -> None:
+        self._stop.check()
+        self._done += amount
+        if self._bars:
+            self._bars.advance(self._bars.task_ids[0], amount)
+        elif not self._quiet and time.monotonic() - self._said >= EVERY:
+            self._said = time.monotonic()
+            rate = self._done / (self._said - self._begun)
+            left = int((self._total - self._done) / rate) if self._total and rate else None
+            tell("cli-progress", phase=self._phase, done=self._done, total=self._total or "?", left=left or "?")
+
+    def remark(self, message_id: str, /, **facts: object) -> None:
+        if not self._quiet:
+            tell(message_id, **facts)
+
+    def finish(self) -> None:
+        if self._bars:
+            self._bars.stop()
+            self._bars = None

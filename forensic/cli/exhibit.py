@@ -1,0 +1,105 @@
+"""`forensic exhibit`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody.clock import local
+from chain_of_custody.exhibit import Exhibit, Kind
+from forensic.cli import console
+from forensic.cli.language import words
+from forensic.cli.options import By, ExhibitId, With, finish, order, shared
+from forensic.workflows import exhibits
+from forensic.workflows.work import Outcome, reading, writing
+
+exhibit = typer.Typer(help=words("help-exhibit-group"), no_args_is_help=True, rich_markup_mode=None)
+
+
+def enrol(app: typer.Typer) -> None:
+    app.add_typer(exhibit, name="exhibit")
+
+
+def _option(name: str) -> object:
+    return typer.Option(f"--{name}", help=words(f"help-exhibit-{name}"))
+
+
+@exhibit.command("add", help=words("help-exhibit-add"))
+def add(
+    kind: Annotated[Kind, _option("kind")],
+    label: Annotated[str, _option("label")],
+    number: Annotated[str, _option("number")] = "",
+    part_of: Annotated[str, _option("part-of")] = "",
+    serial: Annotated[str, _option("serial")] = "",
+    imei: Annotated[str, _option("imei")] = "",
+    model: Annotated[str, _option("model")] = "",
+    capacity: Annotated[str, _option("capacity")] = "",
+    seal: Annotated[str, _option("seal")] = "",
+    seized_at: Annotated[str, _option("seized-at")] = "",
+    seized_from: Annotated[str, _option("seized-from")] = "",
+    place: Annotated[str, _option("place")] = "",
+    as_found: Annotated[str, _option("as-found")] = "",
+    photo: Annotated[list[str] | None, _option("photo")] = None,
+    by: By = "",
+    with_: With = None,
+) -> None:
+    typed = Exhibit(
+        "", kind, label, number, part_of, serial, imei, model, capacity, seal, seized_at, seized_from, place, as_found
+    )
+    photos = tuple(exhibits.Photo.typed(text) for text in photo or ())
+    _enter([exhibits.New(typed, photos)], by, with_)
+
+
+@exhibit.command("import", help=words("help-exhibit-import"))
+def import_(
+    workbook: Annotated[Path, typer.Argument(metavar="LIST.xlsx", help=words("help-exhibit-list-file"))],
+    by: By = "",
+    with_: With = None,
+) -> None:
+    _enter(exhibits.from_list(workbook), by, with_)
+
+
+def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
+    with writing(order(by, with_), console.announce) as session:
+        entered = exhibits.add(session, new)
+        outcome = Outcome({"exhibits": [ready.as_json() for ready in entered]}, head=session.case.head())
+    if not shared.json:
+        for ready in entered:
+            if ready.seized_at:
+                console.tell("cli-time-echo", name="--seized-at", time=local(ready.seized_at, session.case.zone))
+            console.result(f"{ready.id} {ready.label}")
+    finish(outcome)
+
+
+@exhibit.command("list", help=words("help-exhibit-list"))
+def list_() -> None:
+    with reading(order()) as case:
+        known = list(case.register.exhibits.values())
+        outcome = Outcome({"exhibits": [ready.as_json() for ready in known]}, head=case.head())
+    if not shared.json:
+        rows = [(e.id, e.number, e.kind, e.label, e.serial or e.imei, e.seal, e.part_of) for e in known]
+        console.table(
+            ("head-exhibit", "head-number", "head-kind", "head-label", "head-serial", "head-seal", "head-part-of"), rows
+        )
+    finish(outcome)
+
+
+@exhibit.command("show", help=words("help-exhibit-show"))
+def show(exhibit_id: ExhibitId) -> None:
+    with reading(order()) as case:
+        shown = case.register.exhibit(exhibit_id)
+        held = [
+            {"seq": artifact.seq, "what": artifact.what, "path": artifact.main.path, "sha256": artifact.main.sha256}
+            for artifact in case.register.held(exhibit_id)
+        ]
+        changes = [c for c in case.register.changes if c.target == case.register.exhibit_entries[exhibit_id]]
+        changed = [{"seq": c.seq, "field": c.field, "old": c.old, "new": c.new, "reason": c.reason} for c in changes]
+        outcome = Outcome({"exhibit": shown.as_json(), "held": held, "corrections": changed}, head=case.head())
+        zone = case.zone
+    if not shared.json:
+        for name, value in shown.as_json().items():
+            console.result(f"{words(f'field-{name}')}: {local(value, zone) if name == 'seized_at' else value}")
+        for change in changed:
+            console.result(words("cli-corrected", **change))
+        console.table(("head-seq", "head-what", "head-path"), [(h["seq"], h["what"], h["path"]) for h in held], (0,))
+    finish(outcome)

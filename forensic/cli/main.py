@@ -1,0 +1,112 @@
+"""The command `forensic`: builds the commands, and turns every error into one line and its exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody import build
+from chain_of_custody.errors import ForensicError
+from forensic.cli import console
+from forensic.cli.language import LANG, words
+from forensic.cli.options import shared
+from forensic.cli.redaction import redacted
+
+app = typer.Typer(
+    name="forensic",
+    help=words("help-forensic"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.result(f"{build.NAME} {build.release()} {build.source_hash()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    case: Annotated[Path | None, typer.Option("--case", help=words("help-case"))] = None,
+    json: Annotated[bool, typer.Option("--json", help=words("help-json"))] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=words("help-quiet"))] = False,
+    lang: Annotated[str, typer.Option("--lang", help=words("help-lang"))] = LANG,
+    version: Annotated[
+        bool, typer.Option("--version", help=words("help-version"), callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter(words("cli-lang-unknown", given=lang))
+    shared.case, shared.json, shared.quiet = case, json, quiet
+    shared.command = redacted(sys.argv[1:])
+    shared.screen = console.Screen(console.Stop(), quiet=quiet or json)
+
+
+ROOMS = {
+    "acquire": ("acquire", "devices"),
+    "artifact": ("artifact",),
+    "case": ("case", "status"),
+    "config": ("config",),
+    "examine": ("examine", "parse", "parsers"),
+    "exhibit": ("exhibit",),
+    "files": ("files", "recover", "carve", "open", "export"),
+    "ledger": ("ledger",),
+    "records": ("chats", "payments", "search", "index"),
+    "report": ("report",),
+    "take": ("take",),
+    "verify": ("verify",),
+}
+"""The modules of this room and the commands each brings."""
+
+
+def _enrol(arguments: Sequence[str]) -> None:
+    """Adds the commands. Where the command is plain to see, only its module is loaded: a listing need not wait for the
+    typesetter."""
+    named = {word for word in arguments if not word.startswith("-")}
+    chosen = [room for room, commands in ROOMS.items() if named & set(commands)]
+    for room in chosen or ROOMS:
+        import_module(f"forensic.cli.{room}").enrol(app)
+
+
+def run() -> None:
+    """The entry point. Exit codes are those of the error classes; 70 is a bug and shows where."""
+    _enrol(sys.argv[1:])
+    try:
+        app(prog_name="forensic")
+    except ForensicError as error:
+        shared.screen.finish()
+        _say(error)
+        _leave(error.exit_code)
+    except KeyboardInterrupt:
+        shared.screen.finish()
+        console.tell("cli-stopped")
+        _leave(130)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the reader of our output has left
+        _leave(141)
+    except Exception as error:
+        shared.screen.finish()
+        console.tell("cli-bug", error=repr(error))
+        traceback.print_tb(error.__traceback__)
+        _leave(70)
+
+
+def _say(error: ForensicError) -> None:
+    if shared.json:
+        console.result_json({"error": {"code": error.message_id, "text": error.text(LANG), "exit": error.exit_code}})
+    console.remark(error.text(LANG))
+    if hint := error.hint_text(LANG):
+        console.remark(hint)
+
+
+def _leave(code: int) -> None:
+    raise SystemExit(code)

@@ -1,0 +1,81 @@
+"""What the command line says to every command: which case, which language, how much to print, and who acts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody.finding import Finding
+from forensic.cli import console
+from forensic.cli.console import Screen, Stop
+from forensic.cli.language import LANG, words
+from forensic.workflows import config
+from forensic.workflows.work import Order, Outcome
+
+
+@dataclass(slots=True)
+class Shared:
+    """The options before the command."""
+
+    case: Path | None = None
+    json: bool = False
+    quiet: bool = False
+    command: tuple[str, ...] = ()
+    screen: Screen = field(default_factory=lambda: Screen(Stop(), quiet=True))
+
+
+shared = Shared()
+
+By = Annotated[str, typer.Option("--by", help=words("help-by"), rich_help_panel=None)]
+With = Annotated[list[str] | None, typer.Option("--with", help=words("help-with"))]
+Reason = Annotated[str, typer.Option("--reason", help=words("help-reason"))]
+ExhibitId = Annotated[str, typer.Argument(metavar="EX-001", help=words("help-exhibit"))]
+JsonLines = Annotated[bool, typer.Option("--jsonl", help=words("help-jsonl"))]
+
+
+def order(by: str = "", with_: list[str] | None = None, reason: str = "") -> Order:
+    """What the workflow is told of the command."""
+    return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, reason)
+
+
+def finish(outcome: Outcome, *, lines: bool = False, code: int | None = None) -> None:
+    """Prints the outcome's findings and head, or all of it as JSON. Ends with `code`, else with 3 for findings."""
+    shared.screen.finish()
+    if lines and outcome.files:
+        console.result_lines(outcome.files())
+    elif shared.json:
+        console.result_json(as_json(outcome))
+    else:
+        for finding in outcome.findings[:MOST]:
+            console.remark(f"[{finding.severity}] {finding.text(LANG)}{_where(finding)}")
+        if len(outcome.findings) > MOST:
+            console.tell("cli-more-findings", number=len(outcome.findings) - MOST)
+        if outcome.head:
+            console.tell("cli-head", size=outcome.head["size"], root=outcome.head["root"])
+    if code is None and outcome.has_findings:
+        code = FOUND
+    if code:
+        raise typer.Exit(code)
+
+
+MOST = 20  # findings printed one by one
+FOUND = 3
+
+
+def as_json(outcome: Outcome) -> dict[str, object]:
+    findings = [{**finding.as_json(), "text": finding.text(LANG)} for finding in outcome.findings]
+    data, artifacts = dict(outcome.data), list(outcome.artifacts)
+    if outcome.files:
+        data["files"] = list(outcome.files())
+        artifacts += (
+            {"seq": file["seq"], "path": file["stored"], "sha256": file["sha256"], "size": file["size"]}
+            for file in data["files"]
+            if file.get("seq") is not None
+        )
+    return {**data, "artifacts": artifacts, "findings": findings, "head": outcome.head}
+
+
+def _where(finding: Finding) -> str:
+    place = ", ".join(f"{name} {value}" for name, value in finding.where.items() if value is not None)
+    return f" ({place})" if place else ""

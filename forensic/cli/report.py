@@ -1,0 +1,53 @@
+"""`forensic report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody import case as cases
+from chain_of_custody.case import Case
+from chain_of_custody.messages import Lang
+from forensic.cli import console
+from forensic.cli.language import LANG, words
+from forensic.cli.options import By, With, finish, order, shared
+from forensic.workflows import reporting
+from forensic.workflows.work import writing
+
+report = typer.Typer(help=words("help-report-group"), no_args_is_help=True, rich_markup_mode=None)
+
+
+def enrol(app: typer.Typer) -> None:
+    app.add_typer(report, name="report")
+
+
+@report.command("build", help=words("help-report-build"))
+def build(
+    lang: Annotated[str, typer.Option("--lang", help=words("help-report-lang"))] = LANG,
+    at: Annotated[int | None, typer.Option("--at", metavar="SIZE", min=1, help=words("help-report-at"))] = None,
+    question: Annotated[str, typer.Option("--question", help=words("help-report-question"))] = "",
+    client: Annotated[str, typer.Option("--client", help=words("help-report-client"))] = "",
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help=words("help-report-to"))] = None,
+    by: By = "",
+    with_: With = None,
+) -> None:
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter(words("cli-lang-unknown", given=lang))
+    language: Lang = "zh" if lang == "zh" else "en"
+    ordered = order(by, with_)
+    size = at or _size_now(cases.find(ordered.case))
+    job = reporting.Job(language, size, question, client, to)
+    with writing(ordered, console.announce) as session:
+        outcome = reporting.run(session, size, job, shared.screen)
+    shared.screen.finish()
+    if not shared.json:
+        for file in outcome.data["files"]:
+            console.result(str(session.case.folder / file["path"]))
+        console.tell("cli-report-built", path=outcome.data["files"][0]["path"], seq=outcome.artifacts[0]["seq"])
+    finish(outcome)
+
+
+def _size_now(folder: Path) -> int:
+    """The ledger as it stands before this command enters anything."""
+    with Case.open(folder) as case:
+        return len(case.ledger)

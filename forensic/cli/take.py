@@ -1,0 +1,43 @@
+"""`forensic take`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_of_custody import clock
+from chain_of_custody.clock import local
+from chain_of_custody.errors import UsageError
+from forensic.cli import console
+from forensic.cli.language import words
+from forensic.cli.options import By, With, finish, order, shared
+from forensic.workflows import loose
+from forensic.workflows.work import Outcome, described, writing
+
+
+def enrol(app: typer.Typer) -> None:
+    app.command("take", help=words("help-take"))(take)
+
+
+def take(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help=words("help-take-paths"))],
+    exhibit: Annotated[str, typer.Option("--exhibit", help=words("help-exhibit"))],
+    given_by: Annotated[str, typer.Option("--from", help=words("help-take-from"))],
+    received_at: Annotated[str, typer.Option("--received-at", help=words("help-take-received-at"))],
+    kind: Annotated[str, typer.Option("--kind", help=words("help-take-kind"))],
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce) as session:
+        try:
+            received = clock.iso(clock.typed(received_at, session.case.zone))
+        except ValueError as error:
+            raise UsageError("time-wrong", given=received_at) from error
+        if not shared.json:
+            console.tell("cli-time-echo", name="--received-at", time=local(received, session.case.zone))
+        taken = loose.take(session, paths, exhibit, kind, given_by, received, shared.screen)
+        outcome = Outcome(artifacts=[described(artifact) for artifact in taken], head=session.case.head())
+    if not shared.json:
+        for artifact in taken:
+            console.result(f"{artifact.seq} {artifact.main.path} {artifact.main.sha256}")
+    finish(outcome)

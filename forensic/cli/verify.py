@@ -1,0 +1,33 @@
+"""`forensic verify`."""
+
+from typing import Annotated
+
+import typer
+
+from forensic.cli import console
+from forensic.cli.language import LANG, words
+from forensic.cli.options import finish, order, shared
+from forensic.workflows import verification
+from forensic.workflows.work import Outcome
+
+
+def enrol(app: typer.Typer) -> None:
+    app.command("verify", help=words("help-verify"))(verify)
+
+
+def verify(
+    quick: Annotated[bool, typer.Option("--quick", help=words("help-verify-quick"))] = False,
+) -> None:
+    verdict, head = verification.verify(order(), shared.screen, quick=quick)
+    breaches = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.breaches]
+    remarks = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.remarks]
+    counted = {"entries": verdict.entries, "heads": verdict.heads, "files": verdict.files, "bytes": verdict.bytes}
+    outcome = Outcome({"holds": verdict.holds, "checked": counted, "breaches": breaches, "remarks": remarks}, head=head)
+    shared.screen.finish()
+    if not shared.json:
+        for remark in verdict.remarks:
+            console.remark(remark.text(LANG))
+        for breach in verdict.breaches:
+            console.result(breach.text(LANG))
+        console.result(words("cli-holds" if verdict.holds else "cli-does-not-hold", **counted))
+    finish(outcome, code=None if verdict.holds else 6)

@@ -1,0 +1,124 @@
+"""The index kept in step with the record sets, and searched."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chain_of_custody.artifact import Artifact
+from chain_of_custody.case import INDEX, Case
+from chain_of_custody.errors import UsageError
+from chain_of_custody.progress import Progress
+from forensic.index import build, query
+from forensic.index.build import Line
+from forensic.workflows import finds, recordset, views
+
+TEXTS = {
+    "message": ("title", "sender", "sender_name", "text", "attachment", "conversation"),
+    "payment": (
+        "type",
+        "counterparty",
+        "counterparty_account",
+        "item",
+        "method",
+        "status",
+        "order",
+        "merchant_order",
+        "note",
+    ),
+    "contact": ("identifier", "name", "remark", "phones", "emails"),
+    "call": ("peer", "name"),
+    "file": ("name", "path"),
+}
+PLACES = {"message": "conversation", "payment": "counterparty", "contact": "identifier", "call": "peer", "file": "path"}
+
+
+@contextmanager
+def current(case: Case, progress: Progress) -> Iterator[Path]:
+    """The index as it must be now, made anew where it is not. Where the case cannot be written, a temporary one."""
+    expected = fingerprint(case)
+    path = case.folder / INDEX
+    if build.fingerprint_of(path) == expected:
+        yield path
+        return
+    if os.access(case.folder, os.W_OK):
+        rebuild(case, progress)
+        yield path
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="forensic-index-"))
+    try:
+        build.build(scratch / INDEX, expected, lines(case, progress))
+        yield scratch / INDEX
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def rebuild(case: Case, progress: Progress) -> int:
+    """Makes the index in the case folder anew. Returns how many lines it has."""
+    return build.build(case.folder / INDEX, fingerprint(case), lines(case, progress))
+
+
+def fingerprint(case: Case) -> str:
+    """What the index is built from: the sets that count now and where they belong."""
+    parts = [[artifact.seq, artifact.main.sha256, _exhibit(case, artifact)] for artifact in _sets(case)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def lines(case: Case, progress: Progress) -> Iterator[Line]:
+    sets = _sets(case)
+    progress.start("phase-index", sum(artifact.main.size for artifact in sets))
+    for artifact in sets:
+        exhibit = _exhibit(case, artifact)
+        for offset, line in recordset.placed(case, artifact):
+            if line["kind"] in TEXTS:
+                yield _line(artifact, exhibit, offset, line)
+        progress.advance(artifact.main.size)
+
+
+def search(
+    case: Case, words: str, progress: Progress, exhibit: str | None = None
+) -> Iterator[tuple[Artifact, dict[str, Any]]]:
+    """The records and files in which `words` stand, each read from the set it stands in."""
+    if not words.strip():
+        raise UsageError("search-nothing")
+    if exhibit:
+        case.register.exhibit(exhibit)
+    with current(case, progress) as path:
+        for hit in query.search(path, words, exhibit):
+            artifact = case.register.artifacts[hit.set]
+            yield artifact, recordset.at(case, artifact, hit.offset)
+
+
+def _sets(case: Case) -> list[Artifact]:
+    return sorted([*views.record_sets(case), *finds.lists(case)], key=lambda artifact: artifact.seq)
+
+
+def _exhibit(case: Case, artifact: Artifact) -> str:
+    source = artifact.facts.get("input", artifact.seq)
+    return case.register.exhibit_of(int(source), case.register.exhibit_of(artifact.seq, artifact.exhibit)) or ""
+
+
+def _line(artifact: Artifact, exhibit: str, offset: int, line: dict[str, Any]) -> Line:
+    kind = line["kind"]
+    texts = [line.get(name) for name in TEXTS[kind]]
+    flat = [" ".join(text) if isinstance(text, list) else text for text in texts]
+    when = line.get("time") or {}
+    state = line.get("state") or line.get("status") or ""
+    place = str(line.get(PLACES[kind]) or "")
+    text = "\n".join(part for part in flat if part)
+    return Line(
+        artifact.seq,
+        offset,
+        exhibit,
+        kind,
+        str(line.get("app") or line.get("format") or ""),
+        when.get("utc"),
+        place,
+        state,
+        text,
+    )

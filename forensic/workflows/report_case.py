@@ -1,0 +1,156 @@
+"""What the report tells of the case itself: exhibits, acquisitions, changes, and who acted alone."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from chain_of_custody.case import Case
+from chain_of_custody.messages import Lang, say
+from forensic.workflows import media
+from reports import story
+
+CHANGES = {"correct": "correction", "artifact.reassign": "reassignment", "artifact.exclude": "exclusion"}
+ACTS = ("exhibit.add", "acquire.begin")  # what the law wants two people for
+
+
+def case(case_: Case) -> story.Case:
+    facts = case_.facts
+    people: dict[str, story.Person] = {}
+    for body in [case_.ledger.entry(0).body, *case_.register.sessions.values()]:
+        for person in body["persons"]:
+            name = person["name"]
+            people[name] = story.Person(name, person.get("unit", ""), person.get("certificate", ""))
+    return story.Case(
+        number=facts.number,
+        title=facts.title,
+        agency=facts.agency,
+        origin=case_.ledger.origin,
+        examiners=tuple(people.values()),
+        zone=facts.zone.key,
+        training=facts.training,
+        draft=True,
+    )
+
+
+def exhibits(case_: Case, lang: Lang) -> tuple[story.Exhibit, ...]:
+    told = []
+    for exhibit in case_.register.exhibits.values():
+        photos = tuple(
+            story.Photo(
+                f"{say('photo-' + photo.facts['when'], lang)} · {photo.facts['side']}",
+                _reader(case_.path_of(photo)),
+                photo.main.sha256,
+                photo.seq,
+            )
+            for photo in case_.register.held(exhibit.id, "photo")
+        )
+        told.append(
+            story.Exhibit(
+                id=exhibit.id,
+                number=exhibit.number,
+                kind=exhibit.kind,
+                label=exhibit.label,
+                model=exhibit.model,
+                serial=exhibit.serial,
+                imei=exhibit.imei,
+                capacity=exhibit.capacity,
+                seal=exhibit.seal,
+                seized_at=exhibit.seized_at or None,
+                seized_from=exhibit.seized_from,
+                place=exhibit.place,
+                as_found=exhibit.as_found,
+                part_of=exhibit.part_of or None,
+                seq=case_.register.exhibit_entries[exhibit.id],
+                photos=photos,
+            )
+        )
+    return tuple(told)
+
+
+def _reader(path: Path) -> Callable[[], bytes]:
+    return path.read_bytes
+
+
+def acquisitions(case_: Case, lang: Lang) -> tuple[story.Acquisition, ...]:
+    """Those that left an image which is not excluded, whole or not."""
+    told = []
+    for begin, body in case_.register.acquisitions.items():
+        end = body["end"]
+        if end and "image" in end and end["image"] not in case_.register.excluded:
+            told.append(_acquisition(case_, begin, body, end, lang))
+    return tuple(told)
+
+
+def _acquisition(case_: Case, begin: int, body: dict[str, Any], end: dict[str, Any], lang: Lang) -> story.Acquisition:
+    session = case_.register.sessions[body["sess"]]
+    stored = end.get("stored") or {}
+    source = body["source"]
+    again = end.get("read_back")
+    device = " ".join(str(source[name]) for name in ("model", "serial", "backing", "path") if source.get(name))
+    return story.Acquisition(
+        exhibit=case_.register.exhibit_of(end["image"], body["item"]) or "",
+        seq=end["image"],
+        method=say(f"method-{body['method']}", lang),
+        format=body["format"],
+        tool=f"{session['tool']['name']} {session['tool']['version']}",
+        device=device or say("method-image-source", lang, segments=source.get("segments", 1)),
+        size=end["bytes"],
+        hashes=tuple(end["hashes"].items()),
+        started=body["t"],
+        finished=end["t"],
+        persons=tuple(person["name"] for person in session["persons"]),
+        verdict=end["verdict"],
+        read_back="not-done" if again is None else "matches" if again["same"] else "differs",
+        unreadable_bytes=end["unreadable_bytes"],
+        unreadable=lambda: (story.Run(*run) for run in end["unreadable"]),
+        stored_hashes=tuple(
+            story.StoredHash(name, value, end["hashes"][name], matches=end["hashes"][name] == value.lower())
+            for name, value in stored.items()
+        ),
+        remarks=tuple(
+            say("report-overridden", lang, check=check["check"], reason=body.get("differs", ""))
+            for check in body.get("overridden") or ()
+        ),
+    )
+
+
+def changes(case_: Case) -> Iterator[story.Change]:
+    for change in case_.register.changes:
+        body = case_.ledger.entry(change.seq).body
+        persons = tuple(person["name"] for person in case_.register.sessions[body["sess"]]["persons"])
+        yield story.Change(
+            CHANGES[change.kind],
+            change.seq,
+            change.target,
+            change.field,
+            change.old,
+            change.new,
+            change.reason,
+            persons,
+            change.time,
+        )
+
+
+def alone(case_: Case, size: int) -> Iterator[story.Alone]:
+    """Acts recorded by one person alone where the law wants two."""
+    for entry in case_.ledger.entries_without_located():
+        if entry.seq >= size:
+            return
+        if entry.kind in ACTS:
+            persons = case_.register.sessions[entry.body["sess"]]["persons"]
+            if len(persons) < 2:
+                yield story.Alone(entry.kind, entry.seq, entry.time, persons[0]["name"])
+
+
+def outside_heads(case_: Case, lang: Lang) -> tuple[story.Outside, ...]:
+    """Heads that left the case on a report."""
+    return tuple(
+        story.Outside(
+            report.time, report.facts["head"]["size"], report.facts["head"]["root"], say("outside-report", lang)
+        )
+        for report in case_.register.held(what="report")
+    )
+
+
+def images(case_: Case) -> int:
+    return sum(1 for _ in case_.register.held(what=media.IMAGE))

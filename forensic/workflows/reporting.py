@@ -1,0 +1,215 @@
+"""`report build`: the papers of a case at one head of its ledger, entered like any other artifact.
+
+Everything printed is replayed from the ledger up to that head and from record sets entered before it, so that the same
+head gives the same bytes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from chain_of_custody import build
+from chain_of_custody.artifact import Artifact, Room
+from chain_of_custody.case import Case
+from chain_of_custody.errors import CannotWrite
+from chain_of_custody.finding import Finding, Severity
+from chain_of_custody.intake import Delivery
+from chain_of_custody.messages import Lang, say
+from chain_of_custody.parcel import Incoming
+from chain_of_custody.progress import Progress
+from chain_of_custody.session import Session
+from forensic.workflows import finds, recordset, report_case, report_finds, views
+from forensic.workflows.work import Outcome, described
+from parsers import enrolled
+from reports import html, pdf, story
+
+REPORT = "report"
+GENERAL_LIMITS = ("limit-no-reconciliation", "limit-deleted-rows", "limit-fat-chains", "limit-unread", "limit-bills")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`at`: the size of the ledger to build at, None for now. `copy_to`: a folder for a second copy."""
+
+    lang: Lang
+    at: int | None = None
+    question: str = ""
+    client: str = ""
+    copy_to: Path | None = None
+
+
+def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
+    """Builds at `size` entries. Papers that were built before at this head, byte for byte, are not entered again."""
+    head = session.case.ledger.head(size)
+    case = session.case.as_of(size)
+    told = tell(case, size, job)
+    progress.start("phase-report", None, "papers")
+    facts = {"head": {"size": head.size, "root": head.root.hex()}, "lang": job.lang}
+    with session.delivery() as delivery:
+        papers = [
+            _receive(delivery, paper.suffix[1:], iter((paper.content,)), progress)
+            for paper in pdf.build(told, job.lang)
+        ]
+        page = _receive(delivery, "html", html.build(told, job.lang), progress)
+        incoming = [papers[-1], *papers[:-1], page]
+        known = _built_before(session.case, incoming)
+        if known is None:
+            roles = ["main", *(["volume"] * (len(papers) - 1)), "html"]
+            for file, role in zip(incoming, roles, strict=True):
+                file.role = role
+            delivery.add(REPORT, Room.REPORTS, None, _numbered(incoming), facts)
+            (stored,) = delivery.commit()
+        else:
+            stored = known
+    outcome = Outcome(
+        {"lang": job.lang, "at": size, "files": []}, artifacts=[described(stored)], head=session.case.head()
+    )
+    outcome.data["files"] = [{"path": f.path, "sha256": f.sha256, "size": f.size, "role": f.role} for f in stored.files]
+    if job.copy_to:
+        _copy(session.case, stored, job.copy_to)
+    return outcome
+
+
+def _receive(delivery: Delivery, suffix: str, content: Iterator[bytes], progress: Progress) -> Incoming:
+    with delivery.receive(suffix) as incoming:
+        for block in content:
+            incoming.write(block)
+    progress.advance(1)
+    return incoming
+
+
+def _numbered(incoming: list[Incoming]) -> list[Incoming]:
+    """Files of one artifact share its number, so that each needs an ending of its own."""
+    for number, file in enumerate(incoming):
+        if file.role == "volume":
+            file.suffix = f"{number:03d}.pdf"
+    return incoming
+
+
+def _built_before(case: Case, incoming: list[Incoming]) -> Artifact | None:
+    hashes = [file.hashes["sha256"] for file in incoming]
+    for report in case.register.held(what=REPORT):
+        if [file.sha256 for file in report.files] == hashes:
+            return report
+    return None
+
+
+def _copy(case: Case, stored: Artifact, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in stored.files:
+            (folder / Path(file.path).name).write_bytes(case.path_of(stored, file).read_bytes())
+    except OSError as error:
+        raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
+
+
+def tell(case: Case, size: int, job: Job) -> story.Story:
+    """The story of a case at one head."""
+    lang = job.lang
+    note = case.ledger.head_note(size)
+    head = case.ledger.head(size)
+    recovered = report_finds.files(case, "recover", lang)
+    carved = report_finds.files(case, "carve", lang)
+    talks = report_finds.conversations(case)
+    return story.Story(
+        case=report_case.case(case),
+        head=story.Head(
+            size,
+            head.root.hex(),
+            note,
+            case.ledger.verifier_key,
+            case.ledger.entry(size - 1).time,
+            report_case.outside_heads(case, lang),
+        ),
+        request=story.Request(
+            client=job.client,
+            basis=case.facts.authority,
+            question=job.question,
+            answer=_answer(case, recovered, carved, talks, lang),
+        ),
+        exhibits=report_case.exhibits(case, lang),
+        acquisitions=report_case.acquisitions(case, lang),
+        recovered=recovered,
+        carved=carved,
+        conversations=lambda: iter(talks),
+        payments=report_finds.sources(case, lang),
+        findings=lambda: findings(case),
+        changes=lambda: report_case.changes(case),
+        alone=lambda: report_case.alone(case, size),
+        limitations=_limitations(case, lang),
+        software=(story.Software(build.NAME, build.release(), build.source_hash()),),
+        checks=tuple(story.Check(say(f"check-{name}", lang), say(f"check-{name}-command", lang)) for name in CHECKS),
+    )
+
+
+CHECKS = ("case", "head", "file", "located")
+
+
+def _answer(
+    case: Case, recovered: story.Files, carved: story.Files, talks: list[story.Conversation], lang: Lang
+) -> tuple[str, ...]:
+    """The answer in short: what there is, in numbers that the sections below account for."""
+    return (
+        say("answer-exhibits", lang, exhibits=len(case.register.exhibits), images=report_case.images(case)),
+        say(
+            "answer-files",
+            lang,
+            recovered=sum(number for _, number in recovered.by_status),
+            intact=dict(recovered.by_status).get("intact", 0),
+            carved=sum(number for _, number in carved.by_status),
+        ),
+        say(
+            "answer-messages", lang, conversations=len(talks), messages=sum(t.live + t.deleted + t.other for t in talks)
+        ),
+        say(
+            "answer-payments", lang, sources=sum(1 for s in views.record_sets(case) if s.facts["counts"].get("payment"))
+        ),
+    )
+
+
+def findings(case: Case) -> Iterator[Finding]:
+    """All that is wrong with the evidence, in the order in which it came to light."""
+    for body in case.register.acquisitions.values():
+        if body["end"] and "image" in body["end"]:
+            yield from _acquired(body["end"])
+    sets = [*finds.lists(case), *views.record_sets(case)]
+    seen = set()
+    for artifact in sorted(sets, key=lambda artifact: artifact.seq):
+        for line in recordset.read(case, artifact):
+            if line["kind"] == recordset.FINDING:
+                finding = recordset.finding_of(line)
+                key = repr(finding)
+                if key not in seen:
+                    seen.add(key)
+                    yield finding
+    for leftover in case.register.held(what="leftover"):
+        yield Finding("intake-leftover", Severity.NOTE, where={"artifact": leftover.seq})
+
+
+def _acquired(end: dict[str, object]) -> Iterator[Finding]:
+    where = {"artifact": int(str(end["image"]))}
+    if end["unreadable_runs"]:
+        facts = {"runs": int(str(end["unreadable_runs"])), "bytes": int(str(end["unreadable_bytes"]))}
+        yield Finding("acquire-holes", Severity.ERROR, facts, where)
+    hashes, stored = end["hashes"], end.get("stored") or {}
+    assert isinstance(hashes, dict)
+    assert isinstance(stored, dict)
+    for name, value in stored.items():
+        if str(value).lower() != hashes[name]:
+            facts_of = {"algorithm": str(name), "stored": str(value), "computed": str(hashes[name])}
+            yield Finding("acquire-stored-hash-differs", Severity.ERROR, facts_of, where)
+    if end["verdict"] == "incomplete":
+        yield Finding("acquire-incomplete", Severity.ERROR, {"bytes": int(str(end["bytes"]))}, where)
+
+
+def _limitations(case: Case, lang: Lang) -> tuple[story.Limitation, ...]:
+    used = {artifact.facts["parser"] for artifact in views.record_sets(case)}
+    of_parsers = (
+        story.Limitation(f"{parser.name} {parser.version}", text)
+        for parser in enrolled.parsers()
+        if parser.name in used
+        for text in parser.limitation_texts(lang)
+    )
+    general = (story.Limitation(say("limit-general", lang), say(limit, lang)) for limit in GENERAL_LIMITS)
+    return tuple(chain(general, of_parsers))

@@ -73,7 +73,7 @@ class Planned:
 def final_path(room: Room, exhibit: str | None, seq: int, suffix: str) -> str:
     """Where entry `seq` lies, relative to its volume: `EX-001/files/00000/00000017.jpg`,
     `EX-001/image/00000042_EX-001.dd`, `reports/00000/00000051.pdf`."""
-    if not re.fullmatch(r"[A-Za-z0-9]{1,8}([.-][A-Za-z0-9]{1,8})?", suffix):
+    if not re.fullmatch(r"[A-Za-z0-9]{1,8}([.-][A-Za-z0-9]{1,8}){0,2}", suffix):
         raise ValueError(f"suffix {suffix!r} is not one of ours")
     if room is Room.IMAGE:
         return f"{exhibit}/image/{seq:08d}_{exhibit}.{suffix}"

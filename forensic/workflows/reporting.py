@@ -48,8 +48,7 @@ def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
     facts = {"head": {"size": head.size, "root": head.root.hex()}, "lang": job.lang}
     with session.delivery() as delivery:
         papers = [
-            _receive(delivery, paper.suffix[1:], iter((paper.content,)), progress)
-            for paper in pdf.build(told, job.lang)
+            _receive(delivery, _ending(paper), iter((paper.content,)), progress) for paper in pdf.build(told, job.lang)
         ]
         page = _receive(delivery, "html", html.build(told, job.lang), progress)
         incoming = [papers[-1], *papers[:-1], page]
@@ -58,7 +57,7 @@ def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
             roles = ["main", *(["volume"] * (len(papers) - 1)), "html"]
             for file, role in zip(incoming, roles, strict=True):
                 file.role = role
-            delivery.add(REPORT, Room.REPORTS, None, _numbered(incoming), facts)
+            delivery.add(REPORT, Room.REPORTS, None, incoming, facts)
             (stored,) = delivery.commit()
         else:
             stored = known
@@ -71,19 +70,16 @@ def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
     return outcome
 
 
+def _ending(paper: pdf.Paper) -> str:
+    """`pdf` for the main paper, `02-001.pdf` for volume 1 of appendix 2: files of one artifact share its number."""
+    return paper.name.removeprefix("appendix-") + paper.suffix if paper.rows is not None else paper.suffix[1:]
+
+
 def _receive(delivery: Delivery, suffix: str, content: Iterator[bytes], progress: Progress) -> Incoming:
     with delivery.receive(suffix) as incoming:
         for block in content:
             incoming.write(block)
     progress.advance(1)
-    return incoming
-
-
-def _numbered(incoming: list[Incoming]) -> list[Incoming]:
-    """Files of one artifact share its number, so that each needs an ending of its own."""
-    for number, file in enumerate(incoming):
-        if file.role == "volume":
-            file.suffix = f"{number:03d}.pdf"
     return incoming
 
 

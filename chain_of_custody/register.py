@@ -112,8 +112,9 @@ class Register:
         return self.reassigned.get(seq, entered)
 
     def held(self, exhibit_id: str | None = None, what: str | None = None) -> Iterator[Artifact]:
-        """Held artifacts that are not excluded, by exhibit and kind, in the order they came in."""
-        for artifact in self.artifacts.values():
+        """Held artifacts that are not excluded, by exhibit and kind, in the order they came in. More may come in
+        while they are gone through."""
+        for artifact in list(self.artifacts.values()):
             if artifact.seq in self.excluded or (what and artifact.what != what):
                 continue
             if exhibit_id is None or self.exhibit_of(artifact.seq, artifact.exhibit) == exhibit_id:

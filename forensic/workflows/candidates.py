@@ -32,7 +32,7 @@ from parsers.source import Found
 
 EXTRACTED = "file"
 COMPANIONS = {"-wal": "wal", "-journal": "journal"}
-READ = frozenset({"sqlite", "csv", "txt", "xlsx", "xls", "zip", "bin"})  # suffixes of what a parser may claim
+READ = frozenset({"sqlite", "db", "csv", "txt", "xlsx", "xls", "zip", "bin"})  # suffixes of what a parser may claim
 OFFERED = ("intact", "inferred", "valid", "corrupt", "truncated", "partial")  # statuses whose bytes are the file's own
 
 

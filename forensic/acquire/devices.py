@@ -101,13 +101,16 @@ def identify(path: Path, case: Path | None = None, *, root: Path = Path("/")) ->
         return Unfit(str(path), "unreadable", os.strerror(error.errno or 0))
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISBLK(status.st_mode)):
         return Unfit(str(path), _sort(status.st_mode))
+    device = numbered(number_of(status.st_rdev), case, root=root) if stat.S_ISBLK(status.st_mode) else None
+    if device and (device.system or device.mounts or device.swap):
+        return device  # it is refused for what it is, readable or not
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
         return Unfit(str(path), "unreadable", os.strerror(error.errno or 0))
     if stat.S_ISREG(status.st_mode):
         return RegularFile(str(path.resolve()), status.st_size)
-    return numbered(number_of(status.st_rdev), case, root=root) or Unfit(str(path), "missing")
+    return device or Unfit(str(path), "missing")
 
 
 def numbered(number: str, case: Path | None = None, *, root: Path = Path("/")) -> Device | None:

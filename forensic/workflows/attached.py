@@ -6,7 +6,7 @@ from chain_of_custody.case import Case
 from chain_of_custody.errors import CaseError
 from forensic.acquire import devices as attached
 from forensic.acquire.devices import Device
-from forensic.workflows.imaging import identity_of
+from forensic.workflows.imaging import identity_of, names_of
 from forensic.workflows.work import Order, Outcome, reading
 
 
@@ -39,9 +39,8 @@ def _described(device: Device, exhibit: str) -> dict[str, Any]:
 
 def _exhibit(case: Case, device: Device) -> str:
     """By the serial that the exhibit bears, or by having been acquired from this very device."""
-    serials = {device.hardware.serial, device.hardware.usb_serial} - {None}
     for exhibit in case.register.exhibits.values():
-        if exhibit.serial in serials:
+        if exhibit.serial in names_of(device):
             return exhibit.id
     identity = identity_of(device)
     acquired = (b["item"] for b in case.register.acquisitions.values() if identity and b.get("identity") == identity)

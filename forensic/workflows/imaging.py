@@ -55,17 +55,19 @@ def examined(case: Case, job: Job) -> tuple[Device | RegularFile | Unfit, tuple[
 
 
 def _not_swapped(source: Device | RegularFile, exhibit: Exhibit) -> Check:
-    """The serial that the exhibit bears must not be that of another device attached now."""
-    others = [d for d in devices.attached() if d.path != source.path and exhibit.serial]
-    bearer = next((d for d in others if exhibit.serial in _names(d)), None)
-    mine = isinstance(source, Device) and exhibit.serial in _names(source)
-    if bearer is None or mine or (isinstance(source, Device) and source.disk == bearer.path):
-        return Check("swapped", Standing.PASSED, "acquire-not-swapped", {"path": source.path})
+    """The serial that the exhibit bears must not be another attached device's. A file has none and is exempt."""
+    passed = Check("swapped", Standing.PASSED, "acquire-not-swapped", {"path": source.path})
+    if isinstance(source, RegularFile) or not exhibit.serial or exhibit.serial in names_of(source):
+        return passed
+    others = (device for device in devices.attached() if device.path not in (source.path, source.disk))
+    bearer = next((device for device in others if exhibit.serial in names_of(device)), None)
+    if bearer is None:
+        return passed
     facts = {"serial": exhibit.serial, "path": source.path, "other": bearer.path}
     return Check("swapped", Standing.FAILED, "acquire-swapped", facts, overridable=True)
 
 
-def _names(device: Device) -> set[str]:
+def names_of(device: Device) -> set[str]:
     """What tells this device from others: its serial numbers, or the file behind a loop device."""
     backing = {device.backing, Path(device.backing).name} if device.backing else set()
     return {name for name in (device.hardware.serial, device.hardware.usb_serial, *backing) if name}

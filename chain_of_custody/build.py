@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 NAME = "forensic"
@@ -11,9 +10,11 @@ PACKAGES = ("chain_of_custody", "forensic", "parsers", "reports")
 
 @cache
 def release() -> str:
+    from importlib import metadata  # slow to load, and reading a case does not need it
+
     try:
-        return version(NAME)
-    except PackageNotFoundError:
+        return metadata.version(NAME)
+    except metadata.PackageNotFoundError:
         return "0"
 
 

@@ -22,6 +22,7 @@ from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, Integ
 APPLICATION_ID = 0x43555354
 FORMAT = 1
 PATIENCE = 30.0  # seconds to wait for another command's transaction
+COPIES = 20  # tries to copy a ledger that a writer is busy with
 
 _TABLES = """
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -141,14 +142,30 @@ def open_reading(path: Path) -> Opened:
 
 
 def _scratch_copy(path: Path, wal: Path) -> Path:
+    """Both files as they belong together: copied again if a writer began the log anew meanwhile."""
     scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
     try:
-        shutil.copyfile(path, scratch / path.name)
-        shutil.copyfile(wal, scratch / wal.name)
+        for _ in range(COPIES):
+            began = _log_header(wal)
+            (scratch / wal.name).unlink(missing_ok=True)
+            for file in (path, wal) if began else (path,):
+                shutil.copyfile(file, scratch / file.name)
+            if _log_header(wal) == began:
+                break
     except OSError as error:
         shutil.rmtree(scratch, ignore_errors=True)
         raise CannotWrite("no-space", path=str(scratch), reason=error.strerror or str(error)) from error
     return scratch
+
+
+def _log_header(wal: Path) -> bytes:
+    """The 32 bytes that say which log this is: their salts change when it is begun anew (sqlite.org/fileformat2.html,
+    section 4.1)."""
+    try:
+        with wal.open("rb") as file:
+            return file.read(32)
+    except FileNotFoundError:
+        return b""
 
 
 def _schema() -> str:

@@ -6,20 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from types import FrameType
-from typing import Any
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from chain_of_custody.case import Case
 from chain_of_custody.errors import Cancelled, Terminated
@@ -28,13 +15,11 @@ from chain_of_custody.people import Person
 from forensic.cli.language import LANG, words
 from reports.visible import visible
 
+if TYPE_CHECKING:
+    from forensic.cli.drawing import Bar
+
 SCHEMA = 1
 EVERY = 60.0  # seconds between lines of progress where there is no terminal
-
-WIDE = 240  # columns where the output is no terminal: a table in a file must not be folded
-
-out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
-err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def tell(message_id: str, /, **facts: object) -> None:
@@ -44,11 +29,11 @@ def tell(message_id: str, /, **facts: object) -> None:
 
 def remark(line: str) -> None:
     """One line to standard error."""
-    err.print(Text(visible(line)))
+    sys.stderr.write(visible(line) + "\n")
 
 
 def result(line: str) -> None:
-    """One line of result. Not through rich, which is slow over a hundred thousand of them."""
+    """One line of result."""
     sys.stdout.write(visible(line) + "\n")
 
 
@@ -66,12 +51,10 @@ def result_lines(rows: Iterable[dict[str, Any]]) -> None:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
     """A table of results; `headings` are message ids, the columns numbered in `right` are set right."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        drawn.add_column(words(heading), justify="right" if place in right else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(visible("" if cell is None else str(cell))) for cell in row))
-    out.print(drawn)
+    from forensic.cli import drawing
+
+    cells = ([visible("" if cell is None else str(cell)) for cell in row] for row in rows)
+    drawing.table([words(heading) for heading in headings], cells, right)
 
 
 def announce(case: Case, persons: Sequence[Person]) -> None:
@@ -106,12 +89,12 @@ class Stop:
 
 
 class Screen:
-    """Progress as bars on a terminal, else one plain line a minute. Draws nothing when told to be quiet."""
+    """Progress as a bar on a terminal, else one plain line a minute. Draws nothing when told to be quiet."""
 
     def __init__(self, stop: Stop, *, quiet: bool) -> None:
         self._stop = stop
         self._quiet = quiet
-        self._bars: Bars | None = None
+        self._bar: Bar | None = None
         self._done = 0
         self._total: int | None = None
         self._phase = ""
@@ -121,19 +104,16 @@ class Screen:
         self.finish()
         self._phase, self._total, self._done = words(phase), total, 0
         self._begun = self._said = time.monotonic()
-        if not self._quiet and err.is_terminal:
-            amount = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [MofNCompleteColumn()]
-            self._bars = Bars(
-                TextColumn("{task.description}", markup=False), BarColumn(), *amount, TimeRemainingColumn(), console=err
-            )
-            self._bars.add_task(self._phase, total=total)
-            self._bars.start()
+        if not self._quiet and sys.stderr.isatty():
+            from forensic.cli.drawing import Bar
+
+            self._bar = Bar(self._phase, total, unit)
 
     def advance(self, amount: int) -> None:
         self._stop.check()
         self._done += amount
-        if self._bars:
-            self._bars.advance(self._bars.task_ids[0], amount)
+        if self._bar:
+            self._bar.advance(amount)
         elif not self._quiet and time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             rate = self._done / (self._said - self._begun)
@@ -145,6 +125,6 @@ class Screen:
             tell(message_id, **facts)
 
     def finish(self) -> None:
-        if self._bars:
-            self._bars.stop()
-            self._bars = None
+        if self._bar:
+            self._bar.stop()
+            self._bar = None

@@ -1,5 +1,6 @@
 """The command `forensic`: builds the commands, and turns every error into one line and its exit code."""
 
+import io
 import os
 import sys
 import traceback
@@ -58,9 +59,11 @@ ROOMS = {
     "config": ("config",),
     "examine": ("examine", "parse", "parsers"),
     "exhibit": ("exhibit",),
-    "files": ("files", "recover", "carve", "open", "export"),
+    "export": ("export", "open"),
+    "files": ("files",),
     "ledger": ("ledger",),
     "records": ("chats", "payments", "search", "index"),
+    "recover": ("recover", "carve"),
     "report": ("report",),
     "take": ("take",),
     "verify": ("verify",),
@@ -79,6 +82,9 @@ def _enrol(arguments: Sequence[str]) -> None:
 
 def run() -> None:
     """The entry point. Exit codes are those of the error classes; 70 is a bug and shows where."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     _enrol(sys.argv[1:])
     try:
         app(prog_name="forensic")

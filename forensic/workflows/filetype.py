@@ -70,9 +70,11 @@ def _libmagic() -> Guesser:
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix for a file on disk; "bin" if it cannot be read."""
+    """The suffix for a file on disk; "bin" if it cannot be read, or is no plain file: to open a pipe would hang."""
     try:
-        with path.open("rb") as file:
-            return suffix_for(file.read(4096), path.name)
+        if path.is_file():
+            with path.open("rb") as file:
+                return suffix_for(file.read(4096), path.name)
     except OSError:
-        return "bin"
+        pass
+    return "bin"

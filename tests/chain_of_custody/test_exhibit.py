@@ -102,6 +102,9 @@ def test_a_correction_keeps_old_and_new(make_case: Callable[..., Case], write_in
         assert again.register.exhibit("EX-001") == replace(FIRST, seal="0010")
         assert again.facts.title == "another title"
         assert again.facts.number == "2026-17"
+        before = again.as_of(corrected)
+        assert before.register.exhibit("EX-001") == FIRST
+        assert before.facts.title == "medicines sold without a licence"
         change, _ = again.register.changes
         assert (change.seq, change.target, change.old, change.new) == (corrected, added, "0001", "0010")
         assert change.reason == "misread on the bag"

@@ -104,6 +104,31 @@ def test_entries_in_the_log_where_it_can_be_written(crashed: Path, judge: Judge)
     assert judge(crashed).holds
 
 
+def test_a_log_begun_anew_while_it_is_copied(
+    make_case: MakeCase, scratch: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader without the right to write, beside a writer: the copy is of one moment."""
+    case = make_case()
+    truly, copies = shutil.copyfile, []
+
+    def copyfile(source: Path, target: Path) -> None:
+        truly(source, target)
+        copies.append(source)
+        if len(copies) == 1:
+            case.ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with case.ledger.transaction() as transaction:
+                transaction.add("note.add")
+
+    monkeypatch.setattr("chain_of_custody.ledger_file.shutil.copyfile", copyfile)
+    with case.ledger.transaction() as transaction:
+        for _ in range(300):
+            transaction.add("note.add", text="n" * 500)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    verdict = judge(case.folder)
+    assert verdict.breaches == []
+    assert verdict.entries == 302
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users of the machine can reach."""

@@ -89,7 +89,6 @@ class Register:
         self.excluded: dict[int, Change] = {}
         self.reassigned: dict[int, str] = {}
         self.sessions: dict[int, dict[str, Any]] = {}
-        self.verified_in_full: str | None = None
 
     def update(self, ledger: Ledger, stop: int | None = None) -> None:
         """Reads what was appended since, up to entry `stop` where one is named."""
@@ -165,8 +164,6 @@ class Register:
                 self.acquisitions[body["begin"]]["end"] = body
             case "correct" | "artifact.reassign" | "artifact.exclude":
                 self._change(entry)
-            case "verify":
-                self.verified_in_full = entry.time if body.get("full") else self.verified_in_full
             case _:
                 pass
 

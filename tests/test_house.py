@@ -47,6 +47,7 @@ WRITING_ROOMS = {
     "forensic/index/": "the index is rebuilt at will and is no evidence",
 }
 OUTSIDE_THE_CASE = {
+    "forensic/workflows/memory.py": "notes beside the workstation's keys when a case was last verified",
     "forensic/workflows/config.py": "the laboratory's configuration",
     "forensic/workflows/exporting.py": "copies for people, into a folder outside the case",
     "forensic/workflows/reporting.py": "copies of papers, into a folder outside the case",

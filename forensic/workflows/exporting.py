@@ -27,6 +27,7 @@ HEAD = ("file", "seq", "path in evidence", "status", "size", "sha256")
 
 def export(case: Case, exhibit: str, folder: Path, progress: Progress) -> Outcome:
     """Writes every recovered and carved file that has bytes into a new or empty folder outside the case."""
+    case.register.exhibit(exhibit)
     if folder.resolve().is_relative_to(case.folder.resolve()):
         raise UsageError("export-inside-case", path=str(folder))
     wanted = [line for _, line in finds.files(case, exhibit) if line["seq"] is not None]

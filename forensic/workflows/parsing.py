@@ -7,6 +7,7 @@ from typing import Any
 
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
+from chain_of_custody.errors import ForensicError
 from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.progress import Progress
 from chain_of_custody.session import Session
@@ -82,7 +83,9 @@ def _lines(parser: Parser, found: Found, progress: Progress) -> Iterator[dict[st
             else:
                 yield item.as_json()
             progress.advance(1)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except ForensicError:
+        raise
+    except Exception as error:
         facts = {"parser": parser.name, "error": repr(error)[:500]}
         yield recordset.finding_line(Finding("parser-fault", Severity.ERROR, facts, {"artifact": found.sha256}))
 

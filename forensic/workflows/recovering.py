@@ -1,7 +1,7 @@
 """`recover`: deleted files entered with what is known of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -13,7 +13,7 @@ from chain_of_custody.progress import Progress
 from chain_of_custody.register import Run
 from chain_of_custody.session import Session
 from forensic.recover.recover import recover
-from forensic.recover.recovered import Recovered, content
+from forensic.recover.recovered import Recovered, Status, content
 from forensic.sources import runs as byte_runs
 from forensic.sources.examined import survey
 from forensic.sources.filesystem import FileSystem, RunsMedium
@@ -22,6 +22,7 @@ from forensic.sources.runs import SPARSE
 from forensic.workflows import finds, located, media, recordset, runs
 from forensic.workflows.filetype import suffix_for
 from forensic.workflows.located import Find
+from forensic.workflows.proof import EVIDENCE, proves_itself
 from forensic.workflows.work import Outcome, described
 
 STEP, WHAT, LIST = "recover", "recovered", "recovered-list"
@@ -75,6 +76,7 @@ def _finds(image: Image, findings: list[Finding], progress: Progress, *, hold: b
 
 
 def _find(image: Image, filesystem: FileSystem, item: Recovered, findings: list[Finding], *, hold: bool) -> Find:
+    item = _inferred(image, item)
     line = {
         "name": item.name,
         "path": item.path,
@@ -103,6 +105,16 @@ def _find(image: Image, filesystem: FileSystem, item: Recovered, findings: list[
         findings.append(Finding("files-content-unreadable", Severity.ERROR, {"path": item.path}, where))
         return Find({**line, "unreadable": str(error)}, str(item.status), "bin", item.size, None, None)
     return Find(line, str(item.status), suffix, item.size, plain, digest)
+
+
+def _inferred(image: Image, item: Recovered) -> Recovered:
+    """The same object, `inferred` where its candidate bytes prove themselves."""
+    if item.status is not Status.UNCERTAIN or item.kind != "file" or item.gaps or not item.candidates:
+        return item
+    if not proves_itself(RunsMedium(image, item.candidates), item.size):
+        return item
+    evidence = (EVIDENCE, *item.evidence)
+    return replace(item, status=Status.INFERRED, runs=item.candidates, candidates=(), evidence=evidence)
 
 
 def _only_candidate(item: Recovered) -> tuple[byte_runs.Run, ...]:

@@ -95,7 +95,8 @@ def _copy(case: Case, stored: Artifact, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in stored.files:
-            (folder / Path(file.path).name).write_bytes(case.path_of(stored, file).read_bytes())
+            with (folder / Path(file.path).name).open("xb") as copy:
+                copy.write(case.path_of(stored, file).read_bytes())
     except OSError as error:
         raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
 

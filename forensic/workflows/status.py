@@ -3,6 +3,7 @@
 from chain_of_custody.case import Case
 from chain_of_custody.parcel import INTAKE, is_alive
 from chain_of_custody.register import Run
+from forensic.workflows import memory
 from forensic.workflows.work import Outcome
 
 PARTIAL = "image-partial"
@@ -21,7 +22,7 @@ def status(case: Case) -> Outcome:
         "unsealed": [exhibit.id for exhibit in register.exhibits.values() if not exhibit.seal],
         "entries": len(case.ledger),
         "since_outside_head": _since_outside_head(case),
-        "verified_in_full": register.verified_in_full,
+        "verified_in_full": memory.last_full(case.ledger.origin),
     }
     return Outcome(data, head=case.head())
 

@@ -9,6 +9,7 @@ from chain_of_custody.errors import CaseError, ForensicError, IntegrityError
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.progress import Progress
 from chain_of_custody.verify import Breach, Verdict, verify_files, verify_ledger
+from forensic.workflows import memory
 from forensic.workflows.work import Order
 
 
@@ -29,6 +30,8 @@ def verify(order: Order, progress: Progress, *, quick: bool) -> tuple[Verdict, d
             verify_files(case, verdict, quick=quick, progress=progress)
     except IntegrityError as error:
         verdict.breaches.append(Breach(error.message_id, {name: str(fact) for name, fact in error.facts.items()}))
+    if verdict.holds and head and not quick:
+        memory.remember(str(head["origin"]), head)
     return verdict, head
 
 

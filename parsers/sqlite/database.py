@@ -10,9 +10,9 @@ from parsers.sqlite.deleted import Recovery
 from parsers.sqlite.findings import Findings
 from parsers.sqlite.header import Header
 from parsers.sqlite.pages import Files, Pages, current
-from parsers.sqlite.rows import Row, Table
+from parsers.sqlite.rows import Basis, Row, Table
 
-__all__ = ["Database", "Row", "Table"]
+__all__ = ["Basis", "Database", "Row", "Table"]
 
 
 class Database:
@@ -65,7 +65,7 @@ class Database:
 
         `table` may also be a dropped one. Where a row's rowid was overwritten it is None, and whether the row
         was deleted or changed cannot be told; its state is deleted. What a transaction wrote that never came
-        to its end has the state unknown. An unknown table raises `KeyError`.
+        to its end has the state unknown. `row.basis` says how sure the row is. An unknown table raises `KeyError`.
         """
         return self._recovery.rows(self._tables.get(table) or self._recovery.dropped[table])
 

@@ -22,7 +22,7 @@ from parsers.sqlite.findings import Findings
 from parsers.sqlite.owners import Owners, owners
 from parsers.sqlite.pages import Pages
 from parsers.sqlite.reading import Tables, live_rows, schema_table, tables
-from parsers.sqlite.rows import Row, Table, shaped
+from parsers.sqlite.rows import Basis, Row, Table, shaped
 
 _REBUILDS = 5000  # how often the owners of pages are worked out anew in one pass over the log
 
@@ -54,20 +54,30 @@ class Recovery:
         is_live = table is self._schema or table.name in self._known
         live = Live(table, live_rows(self._pages, table, Findings()) if is_live else ())
         seen: set[int] = set()
+        headless: list[Row] = []
         for row in chain(self._earlier(table), self._current(table)):
-            content = live.content(row.values)
-            key = content if row.rowid is None else hash((row.rowid, content))
-            if key in seen or live.holds(row.rowid, row.values):
+            if live.holds(row.rowid, row.values):
                 continue
-            seen.update((key, content))
-            if row.state is State.DELETED and live.knows(row.rowid, row.values):
-                row = replace(row, state=State.EARLIER)
-            yield row
+            if row.basis is Basis.HEADLESS:
+                headless.append(row)
+                continue
+            content = live.content(row.values)
+            key = hash((row.rowid, content))
+            if key not in seen:
+                seen.update((key, content))
+                known = row.state is State.DELETED and live.knows(row.rowid, row.values)
+                yield replace(row, state=State.EARLIER) if known else row
+        # A row without its rowid counts only if the same row was not found with it.
+        for row in headless:
+            content = live.content(row.values)
+            if content not in seen:
+                seen.add(content)
+                yield row
 
     @cached_property
     def _scene(self) -> Scene:
         owned = owners(self._pages, [self._schema, *self._known.values()])
-        return Scene(self._pages, owned, self._profiles)
+        return Scene(self._pages, owned, self._profiles, whole=True)
 
     def _current(self, table: Table) -> Iterator[Row]:
         """What stands in free bytes of the current view."""
@@ -112,13 +122,13 @@ class Recovery:
         scene, rebuilds = self._scene, 0
         for view in views(self._pages):
             if not view.whole:
-                scene = Scene(view.pages, self._scene.owners, self._profiles)
+                scene = Scene(view.pages, self._scene.owners, self._profiles, whole=False)
             elif rebuilds < _REBUILDS and _is_structural(view, scene):
                 rebuilds += 1
                 known = [self._schema, *tables(view.pages, Findings()).values()]
-                scene = Scene(view.pages, owners(view.pages, known), self._profiles)
+                scene = Scene(view.pages, owners(view.pages, known), self._profiles, whole=True)
             else:
-                scene = Scene(view.pages, scene.owners, self._profiles)
+                scene = Scene(view.pages, scene.owners, self._profiles, whole=rebuilds < _REBUILDS)
             for page in view.changed:
                 for then, found in self._on_earlier_page(scene, page, table):
                     state = State.DELETED if view.committed else State.UNKNOWN
@@ -150,4 +160,5 @@ def _is_structural(view: View, scene: Scene) -> bool:
 def _row(pages: Pages, table: Table, found: Found) -> Row:
     place = pages.place(found.page)
     values = shaped(table.shape, found.stored, found.rowid)
-    return Row(table, values, found.rowid, place.file, place.offset + found.at, found.page, State.DELETED, place.commit)
+    offset = place.offset + found.at
+    return Row(table, values, found.rowid, place.file, offset, found.page, State.DELETED, place.commit, found.basis)

@@ -1,4 +1,4 @@
-"""Every page version that the files hold, the current one first, each with the view it belonged to.
+"""Every page version that the files hold and the current view does not show, with the view it belonged to.
 
 The main file before its log, each commit of the log, frames that were never committed or stand behind the
 log's end from an earlier round, and the pages of a rollback journal.
@@ -30,7 +30,7 @@ class View:
 
 
 def views(current: Pages) -> Iterator[View]:
-    """All views but the current one, oldest first within each file."""
+    """All views but the current one, oldest first within each file; each is good until the next is asked for."""
     if current.log:
         yield from _main_before_the_log(current)
         yield from _commits(current, current.log)

@@ -39,6 +39,16 @@ def stretches(data: bytes, page: int, usable: int) -> list[Stretch]:
     return free
 
 
+def freeblocks(data: bytes, page: int, usable: int) -> set[int]:
+    """The offsets to which the page's chain of freeblocks leads, as far as it runs forward."""
+    chain: set[int] = set()
+    at, before = int.from_bytes(data[start_of(page) + 1 : start_of(page) + 3], "big"), 0
+    while before < at <= usable - _SHORTEST_CELL:
+        chain.add(at)
+        before, at = at, int.from_bytes(data[at : at + 2], "big")
+    return chain
+
+
 def _array_end(data: bytes, start: int) -> int:
     count = int.from_bytes(data[start + 3 : start + 5], "big")
     return start + (12 if data[start] in (TABLE.interior, INDEX.interior) else 8) + 2 * count

@@ -1,5 +1,6 @@
 """What a row of one table may look like: the test that bytes out of free space have to pass."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,13 @@ _BY_AFFINITY = {
     "blob": NULL | BLOB,
     "none": _ANY,
 }
+_ONE_BYTE_SERIALS = ((NULL, 1), (INTEGER, 8), (REAL, 1), (TEXT, 58), (BLOB, 58))
+_TIGHTNESS = [
+    math.log2(128 / max(1, sum(count for storage, count in _ONE_BYTE_SERIALS if mask & storage)))
+    for mask in range(_ANY + 1)
+]
 _LEARNED_FROM = 2000
+_ENOUGH = 10
 _CONTROLS = frozenset(chr(code) for code in range(32)) - frozenset("\t\n\r")
 _INT_BITS = (0, 8, 16, 24, 32, 48, 64)
 
@@ -31,13 +38,19 @@ def storage_class(serial: int) -> int:
     return INTEGER if serial else NULL
 
 
+def sort_of(serial: int) -> int:
+    """The serial type without the length of a text (13) or blob (12)."""
+    return serial if serial < 12 else 12 + serial % 2
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The table, the storage classes that each place of its record may hold, and the lengths a record may have.
 
     The classes are those that the declared types allow, and those that live rows were seen to hold; a
     column that is NOT NULL holds no NULL, the INTEGER PRIMARY KEY always stores one. `short_bits`: 0 and 1
-    take no byte, as in every database of schema format 4.
+    take no byte, as in every database of schema format 4. `firsts` are the serial types in the
+    first place of live records (see `sort_of`), empty where there are too few records to tell.
     """
 
     table: Table
@@ -45,6 +58,11 @@ class Profile:
     short_bits: bool
     allowed: tuple[int, ...]
     lengths: frozenset[int]
+    firsts: frozenset[int]
+
+    @property
+    def longest(self) -> int:
+        return len(self.allowed)
 
     def fits(self, types: Sequence[int]) -> bool:
         """Whether a record with these serial types may be a row of the table."""
@@ -68,6 +86,13 @@ class Profile:
             at = end
         return values
 
+    def bits(self, values: Sequence[Value]) -> float:
+        """How much the serial types and texts of such a row say against chance: log2 of one in so many."""
+        return sum(
+            _TIGHTNESS[mask] + (len(value) if isinstance(value, str) else 0)
+            for mask, value in zip(self.allowed[1:], values[1:], strict=False)
+        )
+
     def _plausible(self, serial: int, value: Value, body: bytes) -> bool:
         if isinstance(value, str):
             return value.encode(self.encoding, "surrogatepass") == body and _CONTROLS.isdisjoint(value)
@@ -80,11 +105,16 @@ class Profile:
 
 
 def profile(table: Table, header: Header, payloads: Iterable[bytes]) -> Profile:
-    """Learns from the first live records of a table what its rows look like beyond what is declared."""
+    """Learns from the first live records of a table what its rows look like beyond what is declared.
+
+    A column without a declared type may hold anything, but is taken to hold what it is seen to hold once
+    there are records enough to tell.
+    """
     shape = table.shape
     slots = sorted(range(len(shape.names)), key=lambda at: shape.slots[at])
-    allowed = [_BY_AFFINITY[shape.affinities[at]] for at in slots]
+    seen = [0] * len(slots)
     lengths = {len(slots)}
+    firsts: list[int] = []
     for _, payload in zip(range(_LEARNED_FROM), payloads, strict=False):
         try:
             types, _ = serials(payload)
@@ -92,11 +122,18 @@ def profile(table: Table, header: Header, payloads: Iterable[bytes]) -> Profile:
             continue
         if len(types) <= len(slots):
             lengths.add(len(types))
+            firsts += map(sort_of, types[:1])
             for place, serial in enumerate(types):
-                allowed[place] |= storage_class(serial)
+                seen[place] |= storage_class(serial)
+    enough = len(firsts) >= _ENOUGH
+    allowed: list[int] = []
     for place, at in enumerate(slots):
+        affinity = shape.affinities[at]
+        mask = seen[place] | (NULL if enough and affinity == "none" else _BY_AFFINITY[affinity])
         if at == shape.alias:
-            allowed[place] = NULL
+            mask = NULL
         elif shape.not_null[at]:
-            allowed[place] &= ~NULL
-    return Profile(table, header.encoding, header.schema_format >= 4, tuple(allowed), frozenset(lengths))
+            mask &= ~NULL
+        allowed.append(mask)
+    usual = frozenset(firsts) if enough else frozenset()
+    return Profile(table, header.encoding, header.schema_format >= 4, tuple(allowed), frozenset(lengths), usual)

@@ -88,11 +88,12 @@ def serials(payload: bytes) -> tuple[list[int], int]:
 def decode(payload: bytes, encoding: str) -> list[Value]:
     """All values of a record in stored order; raises `Malformed` where header and body do not fit."""
     types, at = serials(payload)
+    size = len(payload)
     values: list[Value] = []
     for serial in types:
         end = at + size_of(serial)
+        if end > size:
+            raise Malformed("record body cut off")
         values.append(value_of(serial, payload[at:end], encoding) if serial else None)
         at = end
-    if at > len(payload):
-        raise Malformed("record body cut off")
     return values

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import overload
 
 from parsers.records import State
@@ -28,6 +29,14 @@ class Table:
         return self.shape.without_rowid
 
 
+class Basis(StrEnum):
+    """On what a row rests: how sure it is that these bytes were this row."""
+
+    CELL = "cell"  # a page points at it, or pointed at it when that version of the page was written
+    WHOLE = "whole"  # complete in free bytes; part of its body may have been written over unseen
+    HEADLESS = "headless"  # its first four bytes were overwritten and worked out again
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row. `values` in the order of `table.columns`.
@@ -45,6 +54,7 @@ class Row:
     page: int
     state: State = State.LIVE
     commit: int | None = None
+    basis: Basis = Basis.CELL
 
     def __getitem__(self, column: str) -> Value:
         """The value of a column, its name in any case; a name that the table has not raises `KeyError`."""

@@ -25,6 +25,9 @@ def read_all(main, wal=None, journal=None):
         for row in database.rows(table):
             assert row.offset >= 0
             rows += 1
+    for table in (*database.tables, *database.dropped):
+        for row in database.deleted(table):
+            assert row.offset >= 0
     for finding in database.findings:
         assert isinstance(finding, Finding)
         assert finding.text("en")

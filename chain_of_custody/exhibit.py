@@ -89,7 +89,12 @@ def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime) -> None:
     if exhibit.part_of and exhibit.part_of not in {other.id for other in others}:
         raise CaseError("exhibit-none", exhibit=exhibit.part_of)
     for other in others:
-        for field in ("label", "number", "seal", "imei"):
+        for field in ("number", "seal", "imei"):
             value = getattr(exhibit, field)
-            if value and value == getattr(other, field):
+            if value and value == getattr(other, field) and not (field == "seal" and _one_in_the_other(exhibit, other)):
                 raise CaseError("exhibit-taken", field=field, value=value, exhibit=other.id)
+
+
+def _one_in_the_other(one: Exhibit, other: Exhibit) -> bool:
+    """A part lies under the seal of what it is part of."""
+    return other.id == one.part_of or one.id == other.part_of

@@ -104,7 +104,7 @@ def is_gone(session: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def opened(
-    case: Case, persons: Sequence[Person], command: Sequence[str], settings: Mapping[str, str], reason: str = ""
+    case: Case, persons: Sequence[Person], command: Sequence[str], settings: Mapping[str, str]
 ) -> Iterator[Session]:
     """A session for one command. Its end is entered with how it ended, an error included."""
     with case.ledger.transaction() as transaction:
@@ -117,7 +117,6 @@ def opened(
             command=list(command),
             settings=dict(settings),
             zone=case.zone.key,
-            reason=reason or None,
         )
     case.register.update(case.ledger)
     session = Session(case, seq)

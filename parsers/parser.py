@@ -31,6 +31,20 @@ class Rows(Protocol):
     def rows(self, table: str) -> Iterator[Row]: ...
 
 
+class Everything:
+    """The live rows of a database, then those that are deleted or earlier versions, each with its state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def has(self, table: str, *columns: str) -> bool:
+        return self._database.has(table, *columns)
+
+    def rows(self, table: str) -> Iterator[Row]:
+        yield from self._database.rows(table)
+        yield from self._database.deleted(table)
+
+
 class Parser(ABC):
     """One app's records on one platform: a file of `chats/`, `payments/` or `phone/`.
 
@@ -103,7 +117,7 @@ class SqliteParser(Parser):
             yield self.unrecognised(found, SQLITE_MAGIC)
             return
         try:
-            yield from self.records(database, found)
+            yield from self.records(Everything(database), found)
         except EvidenceError as error:
             yield _not_a_database(self.name, found, str(error))
         for finding in database.findings:
@@ -135,7 +149,8 @@ def has_all(database: Rows, need: Needs) -> bool:
 def row_place(found: Found, row: Row) -> Where:
     """The bytes of a database row. One without a rowid is named by its offset."""
     name = f"@{row.offset}" if row.rowid is None else row.rowid
-    return Where(artifact=found.sha256, table=row.table.name, row=name, offset=row.offset, file=row.file)
+    basis = "" if row.state is State.LIVE else str(row.basis)
+    return Where(found.sha256, row.table.name, name, row.offset, row.file, basis)
 
 
 def whole(row: Row, column: str) -> int | None:

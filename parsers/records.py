@@ -36,6 +36,8 @@ class Where:
 
     `artifact` is the SHA-256 of the file; `table` a database table, a sheet, or "" for a text file; `row` a
     rowid or a 1-based line; `offset` the byte offset in `file` (main, wal, journal), None where a format has none.
+    `basis` is how sure a row that is not live is: cell (a page points, or pointed, at it), whole (complete in free
+    bytes), headless (its first bytes were overwritten and worked out again); "" for live rows.
     """
 
     artifact: str
@@ -43,6 +45,7 @@ class Where:
     row: int | str
     offset: int | None = None
     file: str = "main"
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

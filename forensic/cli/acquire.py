@@ -76,7 +76,7 @@ def disk(
     if dry_run:
         _show_checks(job)
         return
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imaging.acquire(session, job, shared.screen)
     _print(outcome)
 
@@ -108,7 +108,7 @@ def image(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imported.take_in(session, imported.Job(file, exhibit, volume, differs), shared.screen)
     _print(outcome)
 

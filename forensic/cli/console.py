@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forensic.cli.drawing import Bar
 
 SCHEMA = 1
+UNREADABLE = "acquire-unreadable"  # the remark on bytes that a source did not give
 EVERY = 60.0  # seconds between lines of progress where there is no terminal
 
 
@@ -57,17 +58,23 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequ
     drawing.table([words(heading) for heading in headings], cells, right)
 
 
-def announce(case: Case, persons: Sequence[Person]) -> None:
-    """The first line of a writing command: which case, and who."""
+def announce(case: Case, persons: Sequence[Person], exhibit: str) -> None:
+    """The first line of a writing command: which case, which exhibit, and who."""
     facts = case.facts
     training = say("cli-training", LANG) if facts.training else ""
     tell(
         "cli-announce",
         number=facts.number,
         title=facts.title,
+        exhibit=_named(case, exhibit),
         persons="、".join(person.name for person in persons),
         training=training,
     )
+
+
+def _named(case: Case, exhibit: str) -> str:
+    known = case.register.exhibits.get(exhibit)
+    return f" {exhibit} {known.number} {known.label}".replace("  ", " ") if known else f" {exhibit}" if exhibit else ""
 
 
 class Stop:
@@ -98,6 +105,7 @@ class Screen:
         self._done = 0
         self._total: int | None = None
         self._phase = ""
+        self._unreadable = 0
         self._begun = self._said = time.monotonic()
 
     def start(self, phase: str, total: int | None, unit: str = "bytes") -> None:
@@ -121,6 +129,10 @@ class Screen:
             tell("cli-progress", phase=self._phase, done=self._done, total=self._total or "?", left=left or "?")
 
     def remark(self, message_id: str, /, **facts: object) -> None:
+        if message_id == UNREADABLE:
+            self._unreadable += int(str(facts["length"]))
+        if self._bar and self._unreadable:
+            self._bar.note(words("cli-unreadable", bytes=self._unreadable))
         if not self._quiet:
             tell(message_id, **facts)
 

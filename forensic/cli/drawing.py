@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.progress import (
@@ -9,6 +10,8 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -31,18 +34,31 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequenc
     console.print(drawn)
 
 
+class FinishColumn(ProgressColumn):
+    """The time of day at which the work will be done, if it goes on as it does."""
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        return Text((datetime.now().astimezone() + timedelta(seconds=left)).strftime("→ %H:%M") if left else "")
+
+
 class Bar:
-    """One bar on standard error."""
+    """One bar on standard error: how far, how fast, how long still, when done, and what was remarked on the way."""
 
     def __init__(self, phase: str, total: int | None, unit: str) -> None:
         amount = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [MofNCompleteColumn()]
         words = TextColumn("{task.description}", markup=False)
-        self._bars = Progress(words, BarColumn(), *amount, TimeRemainingColumn(), console=Console(stderr=True))
-        self._task = self._bars.add_task(phase, total=total)
+        note = TextColumn("{task.fields[note]}", markup=False)
+        console = Console(stderr=True)
+        self._bars = Progress(words, BarColumn(), *amount, TimeRemainingColumn(), FinishColumn(), note, console=console)
+        self._task = self._bars.add_task(phase, total=total, note="")
         self._bars.start()
 
     def advance(self, amount: int) -> None:
         self._bars.advance(self._task, amount)
+
+    def note(self, text: str) -> None:
+        self._bars.update(self._task, note=text)
 
     def stop(self) -> None:
         self._bars.stop()

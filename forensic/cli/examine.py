@@ -19,7 +19,7 @@ def enrol(app: typer.Typer) -> None:
 
 
 def parse(exhibit: ExhibitId, by: By = "", with_: With = None) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = parsing.run(session, exhibit, shared.screen)
     shared.screen.finish()
     _print_parsed(outcome)
@@ -49,7 +49,7 @@ def examine(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = examining.run(session, exhibit, profile, shared.screen)
     shared.screen.finish()
     if not shared.json:

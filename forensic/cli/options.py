@@ -29,14 +29,13 @@ shared = Shared()
 
 By = Annotated[str, typer.Option("--by", help=words("help-by"), rich_help_panel=None)]
 With = Annotated[list[str] | None, typer.Option("--with", help=words("help-with"))]
-Reason = Annotated[str, typer.Option("--reason", help=words("help-reason"))]
 ExhibitId = Annotated[str, typer.Argument(metavar="EX-001", help=words("help-exhibit"))]
 JsonLines = Annotated[bool, typer.Option("--jsonl", help=words("help-jsonl"))]
 
 
-def order(by: str = "", with_: list[str] | None = None, reason: str = "") -> Order:
+def order(by: str = "", with_: list[str] | None = None, exhibit: str = "") -> Order:
     """What the workflow is told of the command."""
-    return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, reason)
+    return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, exhibit)
 
 
 def finish(outcome: Outcome, *, lines: bool = False, code: int | None = None) -> None:

@@ -21,7 +21,7 @@ def enrol(app: typer.Typer) -> None:
 
 
 def recover(exhibit: ExhibitId, hold: Hold = False, jsonl: JsonLines = False, by: By = "", with_: With = None) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = recovering.run(session, exhibit, recovering.Options(hold), shared.screen)
     shared.screen.finish()
     if not (shared.json or jsonl) and outcome.files:
@@ -54,7 +54,7 @@ def carve(
     names = tuple(name for given in formats or () for name in given.split(",") if name)
     options = carving.Options(names, everything, hold)
     options.chosen()
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = carving.run(session, exhibit, options, shared.screen)
     shared.screen.finish()
     if not (shared.json or jsonl) and outcome.files:

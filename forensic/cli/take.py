@@ -28,7 +28,7 @@ def take(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_, exhibit), console.announce) as session:
         try:
             received = clock.iso(clock.typed(received_at, session.case.zone))
         except ValueError as error:

@@ -65,7 +65,7 @@ def candidates(session: Session, exhibit: str, findings: list[Finding], progress
 
 
 def _live(session: Session, exhibit: str, findings: list[Finding], progress: Progress) -> Iterator[Candidate]:
-    held = _already_held(session.case, exhibit)
+    held = _already_held(session.case)
     for image, found in listing.surveyed(session.case, exhibit, findings):
         for _, filesystem in found.filesystems:
             for family in _families(filesystem, progress):
@@ -73,7 +73,7 @@ def _live(session: Session, exhibit: str, findings: list[Finding], progress: Pro
                 seq = held.get(_place(source))
                 if seq is None:
                     seq = _extract(session, exhibit, filesystem, family, source, findings)
-                if seq is not None:
+                if seq is not None and seq not in session.case.register.excluded:
                     yield Candidate(seq, family.entry.path, "live")
 
 
@@ -103,8 +103,9 @@ def _sniffed(filesystem: FileSystem, entry: Entry) -> bool:
         return False
 
 
-def _already_held(case: Case, exhibit: str) -> dict[tuple[Any, ...], int]:
-    extracted = case.register.held(exhibit, EXTRACTED)
+def _already_held(case: Case) -> dict[tuple[Any, ...], int]:
+    """By where it stood. What was excluded or given to another exhibit since is not taken out once more."""
+    extracted = (artifact for artifact in case.register.artifacts.values() if artifact.what == EXTRACTED)
     return {_place(artifact.facts["source"]): artifact.seq for artifact in extracted}
 
 

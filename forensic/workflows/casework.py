@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain_of_custody import case as cases
+from chain_of_custody import session as sessions
 from chain_of_custody import volumes as places
 from chain_of_custody.case import Case
 from chain_of_custody.errors import CannotWrite, CustodyRefusal, UsageError
@@ -42,10 +43,13 @@ def new(order: Order, told: New) -> Outcome:
         agency=config.agency,
         training=told.training,
     ) as case:
-        origin = case.ledger.origin
-        outcome = Outcome({"folder": str(told.folder), "origin": origin, "vkey": case.ledger.verifier_key})
-        outcome.head = case.head()
-    return outcome
+        if config.volumes:
+            persons = who(order)
+            with sessions.opened(case, persons, order.command, config.effective()) as session:
+                for place in config.volumes:
+                    add_volume(session, Path(place) / told.folder.resolve().name)
+        data = {"folder": str(told.folder), "origin": case.ledger.origin, "vkey": case.ledger.verifier_key}
+        return Outcome(data, head=case.head())
 
 
 def show(case: Case) -> Outcome:

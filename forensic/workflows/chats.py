@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chain_of_custody.case import Case
-from forensic.workflows import views
+from forensic.workflows import belonging, views
 from forensic.workflows.views import Period
 
 PLACEHOLDER = "placeholder"
@@ -48,7 +48,7 @@ def conversations(case: Case, period: Period, exhibit: str | None = None) -> lis
     found: dict[tuple[str, ...], Conversation] = {}
     for artifact, message in views.records(case, "message", exhibit):
         if period.holds(message["time"]["utc"]):
-            owner = case.register.exhibit_of(int(artifact.facts["input"]), artifact.exhibit) or ""
+            owner = belonging.exhibit_of(case, artifact) or ""
             key = (owner, message["app"], message["account"] or "", message["conversation"])
             found.setdefault(key, Conversation(*key)).add(message)
     return [found[key] for key in sorted(found)]

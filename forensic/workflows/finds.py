@@ -9,7 +9,7 @@ from typing import Any
 
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
-from forensic.workflows import recordset
+from forensic.workflows import belonging, recordset
 
 FILE = "file"
 LISTS = {"recover": "recovered-list", "carve": "carved-list"}
@@ -28,10 +28,7 @@ def lists(case: Case, exhibit: str | None = None, step: str | None = None) -> li
 
 
 def _counts(case: Case, artifact: Artifact, exhibit: str | None) -> bool:
-    image = int(artifact.facts["image"])
-    excluded = case.register.excluded
-    belongs = case.register.exhibit_of(image, artifact.exhibit)
-    return artifact.seq not in excluded and image not in excluded and exhibit in (None, belongs)
+    return belonging.counts(case, artifact) and exhibit in (None, belonging.exhibit_of(case, artifact))
 
 
 def files(case: Case, exhibit: str | None = None, step: str | None = None) -> Iterator[tuple[Artifact, dict[str, Any]]]:

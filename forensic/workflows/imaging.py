@@ -140,6 +140,8 @@ def _imaged(session: Session, job: Job, begin: int, progress: Progress) -> Outco
     with session.delivery(job.volume) as delivery, opened(job.source) as origin:
         incoming = delivery.receive("dd")
         algorithms = tuple(dict.fromkeys((*job.hashes, "sha256")))
+        room = devices.place(incoming.path.parent)
+        progress.remark("acquire-space-ok", path=room.path, needed=origin.size, free=room.free)
         result = pipeline.image(origin, [incoming.file], algorithms, progress)
         if result.reached == 0:
             raise result.stopped or UsageError("acquire-nothing-read")

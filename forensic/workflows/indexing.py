@@ -16,7 +16,7 @@ from chain_of_custody.errors import UsageError
 from chain_of_custody.progress import Progress
 from forensic.index import build, query
 from forensic.index.build import Line
-from forensic.workflows import finds, recordset, views
+from forensic.workflows import belonging, finds, recordset, views
 
 TEXTS = {
     "message": ("title", "sender", "sender_name", "text", "attachment", "conversation"),
@@ -99,8 +99,7 @@ def _sets(case: Case) -> list[Artifact]:
 
 
 def _exhibit(case: Case, artifact: Artifact) -> str:
-    source = artifact.facts.get("input", artifact.seq)
-    return case.register.exhibit_of(int(source), case.register.exhibit_of(artifact.seq, artifact.exhibit)) or ""
+    return belonging.exhibit_of(case, artifact) or ""
 
 
 def _line(artifact: Artifact, exhibit: str, offset: int, line: dict[str, Any]) -> Line:

@@ -44,6 +44,7 @@ def run(session: Session, exhibit: str, progress: Progress) -> Outcome:
             findings += matched.findings
             for parser in matched.parsers:
                 reads.append(_read(session, exhibit, candidate, parser, found, progress))
+    reads = [read for read in reads if read.set.seq not in case.register.excluded]
     for read in reads:
         lines = (line for line in recordset.read(case, read.set) if line["kind"] == recordset.FINDING)
         findings += (recordset.finding_of(line) for line in lines)
@@ -67,9 +68,11 @@ def _read(
 
 
 def _done(case: Case, parser: Parser, source: int) -> Artifact | None:
-    for artifact in case.register.held(what=RECORD_SET):
+    """The set that this version of the parser made before, also one that was excluded since."""
+    wanted = (parser.name, parser.version, source)
+    for artifact in case.register.artifacts.values():
         facts = artifact.facts
-        if (facts["parser"], facts["version"], facts["input"]) == (parser.name, parser.version, source):
+        if artifact.what == RECORD_SET and (facts["parser"], facts["version"], facts["input"]) == wanted:
             return artifact
     return None
 

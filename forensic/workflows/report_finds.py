@@ -9,7 +9,7 @@ from typing import Any
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.messages import Lang, say, table
-from forensic.workflows import finds, payments, recordset, views
+from forensic.workflows import belonging, finds, payments, recordset, views
 from forensic.workflows.chats import PLACEHOLDER
 from forensic.workflows.payments import Group, Source
 from forensic.workflows.views import Period
@@ -40,7 +40,7 @@ def _rows(case: Case, step: str, lang: Lang) -> Iterator[story.FileRow]:
         image = int(artifact.facts["image"])
         yield story.FileRow(
             seq=line["seq"],
-            exhibit=case.register.exhibit_of(line["seq"], case.register.exhibit_of(image, artifact.exhibit)) or "",
+            exhibit=case.register.exhibit_of(line["seq"], belonging.exhibit_of(case, artifact)) or "",
             name=line["path"] or f"+{line.get('offset', '')}",
             size=line["size"],
             status=line["status"],
@@ -154,6 +154,8 @@ def where(artifact: Artifact, line: dict[str, Any]) -> str:
     parts = [f"#{artifact.facts['input']}", place["table"], str(place["row"])]
     if place["offset"] is not None:
         parts.append(f"@{place['offset']}" + (f" ({place['file']})" if place["file"] != "main" else ""))
+    if place["basis"]:
+        parts.append(f"[{place['basis']}]")
     return " ".join(part for part in parts if part)
 
 

@@ -10,20 +10,19 @@ from chain_of_custody import clock
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.errors import UsageError
-from forensic.workflows import recordset
+from forensic.workflows import belonging, recordset
 
 RECORD_SET = "record-set"
 
 
 def record_sets(case: Case, exhibit: str | None = None) -> list[Artifact]:
-    """One set for each parser and input: the newest. An excluded set, or a set over an excluded input, is left out."""
+    """One set for each parser and input: the newest. What is excluded, or read from something that is, is left out."""
     if exhibit:
         case.register.exhibit(exhibit)
     newest: dict[tuple[str, int], Artifact] = {}
     for artifact in case.register.held(what=RECORD_SET):
         source = int(artifact.facts["input"])
-        belongs = case.register.exhibit_of(source, case.register.exhibit_of(artifact.seq, artifact.exhibit))
-        if source not in case.register.excluded and exhibit in (None, belongs):
+        if belonging.counts(case, artifact) and exhibit in (None, belonging.exhibit_of(case, artifact)):
             newest[(artifact.facts["parser"], source)] = artifact
     return sorted(newest.values(), key=lambda artifact: artifact.seq)
 

@@ -19,7 +19,7 @@ from forensic.workflows.config import Config
 
 BY = "FORENSIC_BY"
 
-Announce = Callable[[Case, Sequence[Person]], None]  # is told the case and the persons before anything is entered
+Announce = Callable[[Case, Sequence[Person], str], None]  # is told case, persons and exhibit before anything is entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Order:
     by: str = ""
     with_: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    reason: str = ""
+    exhibit: str = ""
 
 
 @dataclass(slots=True)
@@ -72,8 +72,8 @@ def writing(order: Order, announce: Announce) -> Iterator[Session]:
     folder = cases.find(order.case)
     with Case.open(folder, writable=True) as case:
         persons = who(order, case)
-        announce(case, persons)
-        with sessions.opened(case, persons, order.command, order.config.effective(), order.reason) as session:
+        announce(case, persons, order.exhibit)
+        with sessions.opened(case, persons, order.command, order.config.effective()) as session:
             yield session
 
 

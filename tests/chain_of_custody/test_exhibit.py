@@ -73,11 +73,18 @@ def test_the_future() -> None:
         check(replace(FIRST, seized_at="2026-01-01T08:00:00"), (), NOW)
 
 
-@pytest.mark.parametrize("field", ["label", "number", "seal", "imei"])
+@pytest.mark.parametrize("field", ["number", "seal", "imei"])
 def test_taken(field: str) -> None:
     other = replace(Exhibit("EX-002", "phone", "white phone"), **{field: getattr(FIRST, field)})
     assert refusal(other, FIRST) == "exhibit-taken"
     check(replace(other, id="EX-001"), (FIRST,), NOW)  # its own mark is not taken
+
+
+def test_a_part_lies_under_the_seal_of_the_whole() -> None:
+    part = replace(Exhibit("EX-002", "sim", "its SIM", part_of="EX-001"), seal=FIRST.seal)
+    assert FIRST.seal
+    check(part, (FIRST,), NOW)
+    assert refusal(replace(part, part_of=""), FIRST) == "exhibit-taken"
 
 
 def test_numbers_are_not_used_twice() -> None:

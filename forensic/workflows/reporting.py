@@ -109,6 +109,7 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
     recovered = report_finds.files(case, "recover", lang)
     carved = report_finds.files(case, "carve", lang)
     talks = report_finds.conversations(case)
+    sources = report_finds.sources(case, lang)
     return story.Story(
         case=report_case.case(case),
         head=story.Head(
@@ -123,14 +124,14 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
             client=job.client,
             basis=case.facts.authority,
             question=job.question,
-            answer=_answer(case, recovered, carved, talks, lang),
+            answer=_answer(case, recovered, carved, talks, sources, lang),
         ),
         exhibits=report_case.exhibits(case, lang),
         acquisitions=report_case.acquisitions(case, lang),
         recovered=recovered,
         carved=carved,
         conversations=lambda: iter(talks),
-        payments=report_finds.sources(case, lang),
+        payments=sources,
         findings=lambda: findings(case),
         changes=lambda: report_case.changes(case),
         alone=lambda: report_case.alone(case, size),
@@ -144,7 +145,12 @@ CHECKS = ("case", "head", "file", "located")
 
 
 def _answer(
-    case: Case, recovered: story.Files, carved: story.Files, talks: list[story.Conversation], lang: Lang
+    case: Case,
+    recovered: story.Files,
+    carved: story.Files,
+    talks: list[story.Conversation],
+    sources: tuple[story.PaymentSource, ...],
+    lang: Lang,
 ) -> tuple[str, ...]:
     """The answer in short: what there is, in numbers that the sections below account for."""
     return (
@@ -154,14 +160,27 @@ def _answer(
             lang,
             recovered=sum(number for _, number in recovered.by_status),
             intact=dict(recovered.by_status).get("intact", 0),
+            inferred=dict(recovered.by_status).get("inferred", 0),
             carved=sum(number for _, number in carved.by_status),
         ),
         say(
             "answer-messages", lang, conversations=len(talks), messages=sum(t.live + t.deleted + t.other for t in talks)
         ),
-        say(
-            "answer-payments", lang, sources=sum(1 for s in views.record_sets(case) if s.facts["counts"].get("payment"))
-        ),
+        say("answer-payments", lang, sources=len(sources)),
+        *(_source_answer(source, lang) for source in sources),
+    )
+
+
+def _source_answer(source: story.PaymentSource, lang: Lang) -> str:
+    inward, outward = source.overall.inward, source.overall.outward
+    return say(
+        "answer-source",
+        lang,
+        name=source.name,
+        in_rows=inward.count,
+        inward=" + ".join(map(str, inward.amounts)) or "0",
+        out_rows=outward.count,
+        outward=" + ".join(map(str, outward.amounts)) or "0",
     )
 
 

@@ -62,7 +62,7 @@ def devices() -> None:
 
 @acquire.command("disk", help=words("help-acquire-disk"))
 def disk(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help=words("help-acquire-source"))],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", readable=False, help=words("help-acquire-source"))],
     exhibit: Exhibit,
     format_: Annotated[str, typer.Option("--format", help=words("help-acquire-format"))] = "",
     volume: Volume = CASE,
@@ -101,7 +101,7 @@ def _show_checks(job: imaging.Job) -> None:
 
 @acquire.command("image", help=words("help-acquire-image"))
 def image(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=words("help-acquire-image-file"))],
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help=words("help-acquire-image-file"))],
     exhibit: Exhibit,
     volume: Volume = CASE,
     differs: Differs = "",

@@ -52,7 +52,9 @@ def add(
 
 @exhibit.command("import", help=words("help-exhibit-import"))
 def import_(
-    workbook: Annotated[Path, typer.Argument(metavar="LIST.xlsx", help=words("help-exhibit-list-file"))],
+    workbook: Annotated[
+        Path, typer.Argument(metavar="LIST.xlsx", readable=False, help=words("help-exhibit-list-file"))
+    ],
     by: By = "",
     with_: With = None,
 ) -> None:

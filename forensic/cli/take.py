@@ -20,7 +20,7 @@ def enrol(app: typer.Typer) -> None:
 
 
 def take(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help=words("help-take-paths"))],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", readable=False, help=words("help-take-paths"))],
     exhibit: Annotated[str, typer.Option("--exhibit", help=words("help-exhibit"))],
     given_by: Annotated[str, typer.Option("--from", help=words("help-take-from"))],
     received_at: Annotated[str, typer.Option("--received-at", help=words("help-take-received-at"))],

@@ -11,7 +11,7 @@ from typing import Any
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.errors import UsageError
-from forensic.workflows import recordset, views
+from forensic.workflows import belonging, recordset, views
 from forensic.workflows.views import Period
 
 GROUPS = ("year", "counterparty", "channel")
@@ -75,9 +75,10 @@ def _column(row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One record set's totals. `input` is the ledger number of the file that was read."""
+    """One record set's totals, under the exhibit it belongs to now."""
 
     set: Artifact
+    exhibit: str | None
     header: dict[str, Any]
     groups: tuple[Group, ...]
     rows: int
@@ -86,7 +87,7 @@ class Source:
         return {
             "seq": self.set.seq,
             "input": self.set.facts["input"],
-            "exhibit": self.set.exhibit,
+            "exhibit": self.exhibit,
             "parser": self.set.facts["parser"],
             "version": self.set.facts["version"],
             "path": self.header.get("path", ""),
@@ -132,5 +133,7 @@ def totals(case: Case, by: str, period: Period, exhibit: str | None = None) -> l
             groups.setdefault(place, Group(*place)).add(row)
             count += 1
         ordered = tuple(groups[place] for place in sorted(groups))
-        sources.append(Source(artifact, recordset.header(case, artifact), ordered, count))
+        sources.append(
+            Source(artifact, belonging.exhibit_of(case, artifact), recordset.header(case, artifact), ordered, count)
+        )
     return sources

@@ -44,6 +44,7 @@ class Session:
         self.case = case
         self.seq = seq
         self.leftovers: list[Artifact] = []
+        self.head: dict[str, Any] | None = None  # what the session leaves behind, known once it is closed
 
     @contextmanager
     def transaction(self) -> Iterator[Writing]:
@@ -128,3 +129,4 @@ def opened(
             session.enter("session.close", outcome=type(error).__name__)
         raise
     session.enter("session.close", outcome="done")
+    session.head = case.head()

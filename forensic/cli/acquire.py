@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from chain_of_custody.session import Session
 from chain_of_custody.volumes import CASE
 from forensic.cli import console
 from forensic.cli.language import words
@@ -78,7 +79,7 @@ def disk(
         return
     with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imaging.acquire(session, job, shared.screen)
-    _print(outcome)
+    _print(outcome, session)
 
 
 def _show_checks(job: imaging.Job) -> None:
@@ -110,10 +111,10 @@ def image(
 ) -> None:
     with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imported.take_in(session, imported.Job(file, exhibit, volume, differs), shared.screen)
-    _print(outcome)
+    _print(outcome, session)
 
 
-def _print(outcome: Outcome) -> None:
+def _print(outcome: Outcome, session: Session) -> None:
     shared.screen.finish()
     if not shared.json:
         for name in ("verdict", "bytes", "md5", "sha1", "sha256", "sm3"):
@@ -122,4 +123,4 @@ def _print(outcome: Outcome) -> None:
                 console.result(f"{words(f'field-{name}')}: {words(f'verdict-{value}') if name == 'verdict' else value}")
         for artifact in outcome.artifacts:
             console.result(f"{artifact['seq']} {artifact['path']}")
-    finish(outcome, code=6 if outcome.data["verdict"] == imported.MISMATCH else None)
+    finish(outcome, session, code=6 if outcome.data["verdict"] == imported.MISMATCH else None)

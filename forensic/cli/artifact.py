@@ -30,15 +30,15 @@ def reassign(
 ) -> None:
     with writing(order(by, with_), console.announce) as session:
         number = changes.reassign(session, seq, to, reason)
-        outcome = Outcome({"seq": number, "target": seq, "exhibit": to}, head=session.case.head())
+        outcome = Outcome({"seq": number, "target": seq, "exhibit": to})
     console.tell("cli-entered", seq=number)
-    finish(outcome)
+    finish(outcome, session)
 
 
 @artifact.command("exclude", help=words("help-artifact-exclude"))
 def exclude(seq: Seq, reason: NeededReason, by: By = "", with_: With = None) -> None:
     with writing(order(by, with_), console.announce) as session:
         number = changes.exclude(session, seq, reason)
-        outcome = Outcome({"seq": number, "target": seq}, head=session.case.head())
+        outcome = Outcome({"seq": number, "target": seq})
     console.tell("cli-entered", seq=number)
-    finish(outcome)
+    finish(outcome, session)

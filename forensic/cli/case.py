@@ -67,7 +67,7 @@ def volume_add(
     with writing(order(by, with_), console.announce) as session:
         outcome = casework.add_volume(session, folder)
     console.tell("cli-volume-added", volume=outcome.data["volume"], path=folder)
-    finish(outcome)
+    finish(outcome, session)
 
 
 @volume.command("list", help=words("help-volume-list"))

@@ -64,13 +64,13 @@ def import_(
 def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
     with writing(order(by, with_), console.announce) as session:
         entered = exhibits.add(session, new)
-        outcome = Outcome({"exhibits": [ready.as_json() for ready in entered]}, head=session.case.head())
+        outcome = Outcome({"exhibits": [ready.as_json() for ready in entered]})
     if not shared.json:
         for ready in entered:
             if ready.seized_at:
                 console.tell("cli-time-echo", name="--seized-at", time=local(ready.seized_at, session.case.zone))
             console.result(f"{ready.id} {ready.label}")
-    finish(outcome)
+    finish(outcome, session)
 
 
 @exhibit.command("list", help=words("help-exhibit-list"))

@@ -70,6 +70,6 @@ def correct(
     field, _, value = set_.partition("=")
     with writing(order(by, with_), console.announce) as session:
         number = changes.correct(session, seq, field.strip().replace("-", "_"), value, reason)
-        outcome = Outcome({"seq": number, "target": seq, "field": field, "value": value}, head=session.case.head())
+        outcome = Outcome({"seq": number, "target": seq, "field": field, "value": value})
     console.tell("cli-entered", seq=number)
-    finish(outcome)
+    finish(outcome, session)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from chain_of_custody.finding import Finding
+from chain_of_custody.session import Session
 from forensic.cli import console
 from forensic.cli.console import Screen, Stop
 from forensic.cli.language import LANG, words
@@ -38,9 +39,14 @@ def order(by: str = "", with_: list[str] | None = None, exhibit: str = "") -> Or
     return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, exhibit)
 
 
-def finish(outcome: Outcome, *, lines: bool = False, code: int | None = None) -> None:
-    """Prints the outcome's findings and head, or all of it as JSON. Ends with `code`, else with 3 for findings."""
+def finish(outcome: Outcome, session: Session | None = None, *, lines: bool = False, code: int | None = None) -> None:
+    """Prints the outcome's findings and head, or all of it as JSON. Ends with `code`, else with 3 for findings.
+
+    After a `session` the head is the one that it left behind.
+    """
     shared.screen.finish()
+    if session:
+        outcome.head = session.head
     if lines and outcome.files:
         console.result_lines(outcome.files())
     elif shared.json:

@@ -44,7 +44,7 @@ def build(
         for file in outcome.data["files"]:
             console.result(str(session.case.folder / file["path"]))
         console.tell("cli-report-built", path=outcome.data["files"][0]["path"], seq=outcome.artifacts[0]["seq"])
-    finish(outcome)
+    finish(outcome, session)
 
 
 def _size_now(folder: Path) -> int:

@@ -36,8 +36,8 @@ def take(
         if not shared.json:
             console.tell("cli-time-echo", name="--received-at", time=local(received, session.case.zone))
         taken = loose.take(session, paths, exhibit, kind, given_by, received, shared.screen)
-        outcome = Outcome(artifacts=[described(artifact) for artifact in taken], head=session.case.head())
+        outcome = Outcome(artifacts=[described(artifact) for artifact in taken])
     if not shared.json:
         for artifact in taken:
             console.result(f"{artifact.seq} {artifact.main.path} {artifact.main.sha256}")
-    finish(outcome)
+    finish(outcome, session)

@@ -52,7 +52,6 @@ def run(session: Session, exhibit: str, options: Options, progress: Progress) ->
         if not isinstance(begun, LedgerRun):
             _carve(session, artifact, exhibit, number, formats, options, progress)
         add_list(session.case, outcome, number, done=isinstance(begun, LedgerRun))
-    outcome.head = session.case.head()
     return outcome
 
 

@@ -78,7 +78,7 @@ def add_volume(session: Session, folder: Path) -> Outcome:
     volume = known.get(folder.resolve()) or f"V{len(case.register.volumes) + 2}"
     places.mark(folder, case.ledger.origin, volume)
     session.enter("volume.add", volume=volume, path=str(folder.resolve()))
-    return Outcome({"volume": volume, "path": str(folder)}, head=case.head())
+    return Outcome({"volume": volume, "path": str(folder)})
 
 
 def volumes(case: Case) -> Outcome:

@@ -28,7 +28,6 @@ def run(session: Session, exhibit: str, profile: str, progress: Progress) -> Out
             outcome.data |= {"records": done.data["records"], "parsers": done.data["parsers"]}
     with indexing.current(case, progress):
         outcome.data["steps"]["index"] = {"current": True}
-    outcome.head = case.head()
     return outcome
 
 

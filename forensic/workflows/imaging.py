@@ -172,7 +172,7 @@ def _imaged(session: Session, job: Job, begin: int, progress: Progress) -> Outco
         unreadable_bytes=sum(run.length for run in result.unreadable),
         stopped=result.stopped.message_id if result.stopped else None,
     )
-    outcome = _outcome(session.case, artifacts, verdict, result.digests, result.reached, result.unreadable)
+    outcome = _outcome(artifacts, verdict, result.digests, result.reached, result.unreadable)
     outcome.data |= {"begin": begin, "end": end, "seconds": str(round(result.seconds, 2))}
     if result.stopped:
         progress.remark("acquire-part-kept", seq=artifacts[0].seq, bytes=result.reached)
@@ -211,7 +211,6 @@ def add_hash_list(delivery: Delivery, exhibit: str, size: int, block_hashes: byt
 
 
 def _outcome(
-    case: Case,
     artifacts: Iterable[Artifact],
     verdict: str,
     hashes: dict[str, str],
@@ -227,5 +226,4 @@ def _outcome(
         {**hashes, "bytes": size, "unreadable": holes, "verdict": verdict},
         findings,
         [described(artifact) for artifact in artifacts],
-        case.head(),
     )

@@ -117,7 +117,7 @@ def _copied(session: Session, job: Job, begin: int, segments: tuple[Path, ...], 
     )
     data = {**media.hashes, "bytes": media.size, "unreadable": [], "verdict": verdict, "stored": stored}
     listed = [described(artifact) for artifact in artifacts]
-    return Outcome({**data, "begin": begin, "end": end}, findings, listed, session.case.head())
+    return Outcome({**data, "begin": begin, "end": end}, findings, listed)
 
 
 def _suffix(path: Path, segments: tuple[Path, ...]) -> str:

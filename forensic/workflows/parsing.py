@@ -112,4 +112,4 @@ def _outcome(case: Case, reads: list[Read], findings: list[Finding]) -> Outcome:
             }
         )
     data = {"records": dict(sorted(totals.items())), "parsers": listed}
-    return Outcome(data, findings, [described(read.set) for read in reads], case.head())
+    return Outcome(data, findings, [described(read.set) for read in reads])

@@ -48,7 +48,6 @@ def run(session: Session, exhibit: str, options: Options, progress: Progress) ->
         if not isinstance(begun, Run):
             _recover(session, artifact, exhibit, number, options, progress)
         add_list(session.case, outcome, number, done=isinstance(begun, Run))
-    outcome.head = session.case.head()
     return outcome
 
 

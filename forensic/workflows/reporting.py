@@ -61,9 +61,7 @@ def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
             (stored,) = delivery.commit()
         else:
             stored = known
-    outcome = Outcome(
-        {"lang": job.lang, "at": size, "files": []}, artifacts=[described(stored)], head=session.case.head()
-    )
+    outcome = Outcome({"lang": job.lang, "at": size, "files": []}, artifacts=[described(stored)])
     outcome.data["files"] = [{"path": f.path, "sha256": f.sha256, "size": f.size, "role": f.role} for f in stored.files]
     if job.copy_to:
         _copy(session.case, stored, job.copy_to)

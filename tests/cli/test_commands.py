@@ -149,3 +149,10 @@ def test_the_language_is_chosen_by_option_then_environment_then_configuration(ex
     assert en in examiner.runs("status").err
     assert zh in examiner.runs("--lang", "zh", "status").err
     assert examiner.runs("--lang", "fr", "status").code == 2
+
+
+def test_a_writing_command_prints_the_head_it_leaves_behind(at_work: Examiner) -> None:
+    answer = at_work.asks("exhibit", "add", "--kind", "usb", "--label", "last")
+    head = at_work.asks("ledger", "head")["head"]
+    assert answer["head"] == head
+    assert head["size"] == at_work.asks("case", "show")["case"]["entries"]

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ class Case:
             raise UsageError("laboratory-code-wrong", code=laboratory)
         if (folder / LEDGER).exists():
             raise CaseError("case-exists", path=str(folder))
+        around = next((above for above in folder.absolute().parents if (above / LEDGER).exists()), None)
+        if around:
+            raise CaseError("case-inside-case", path=str(folder), around=str(around))
         draft = folder / f"{LEDGER}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -136,7 +140,20 @@ class Case:
         return self.volumes()[volume].require(self.ledger.origin)
 
     def path_of(self, artifact: Artifact, file: HeldFile | None = None) -> Path:
-        return self.root_of(artifact.volume) / (file or artifact.main).path
+        """Where a file of an artifact lies. What stands there is looked at: anything but a plain file of the size that
+        was entered raises `IntegrityError`, so that nobody works on a part, follows a link or waits for a pipe."""
+        file = file or artifact.main
+        path = self.root_of(artifact.volume) / file.path
+        try:
+            found = path.lstat()
+        except OSError as error:
+            raise IntegrityError("verify-missing", seq=artifact.seq, path=str(path)) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise IntegrityError("verify-not-a-file", seq=artifact.seq, path=str(path))
+        if found.st_size != file.size:
+            entered, size = file.size, found.st_size
+            raise IntegrityError("verify-size", seq=artifact.seq, path=str(path), size=size, entered=entered)
+        return path
 
     def head(self) -> dict[str, Any]:
         """The newest head as every writing command prints it."""

@@ -61,7 +61,12 @@ def local(text: str, zone: ZoneInfo) -> str:
 def typed(text: str, zone: ZoneInfo) -> datetime:
     """A time as an examiner types it, in the case's zone unless it names its own. Raises `ValueError`."""
     moment = datetime.fromisoformat(text.strip().replace("/", "-"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} has no UTC") from error
+    return moment
 
 
 STEP_ALLOWED = timedelta(seconds=2)

@@ -1,13 +1,15 @@
 """A physical thing that was seized, and what must be true of it before it is entered."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from chain_of_custody.clock import parse_iso
+from chain_of_custody.clock import local, parse_iso
 from chain_of_custody.errors import CaseError, UsageError
 
 
@@ -62,6 +64,11 @@ def from_body(facts: Mapping[str, Any]) -> Exhibit:
     return Exhibit(**{name: str(facts[name]) for name in Exhibit.__dataclass_fields__ if name in facts})
 
 
+def stripped(exhibit: Exhibit) -> Exhibit:
+    """Without the blanks around what was typed."""
+    return replace(exhibit, **{name: getattr(exhibit, name).strip() for name in CORRECTABLE})
+
+
 def corrected(exhibit: Exhibit, field: str, value: str) -> Exhibit:
     return replace(exhibit, **{field: value})
 
@@ -75,8 +82,15 @@ def luhn_holds(digits: str) -> bool:
     return total % 10 == 0
 
 
-def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime) -> None:
-    """Refuses what cannot be: raises `UsageError` or, where it collides with another exhibit, `CaseError`."""
+UTC = ZoneInfo("UTC")
+
+
+def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime, zone: ZoneInfo = UTC) -> None:
+    """Refuses what cannot be: raises `UsageError` or, where it collides with another exhibit, `CaseError`.
+
+    Marks are the same if they look the same: blanks around them and full-width forms make no difference. `zone` is
+    that of the times told.
+    """
     if not exhibit.label.strip():
         raise UsageError("exhibit-no-label")
     if exhibit.kind not in set(Kind):
@@ -84,15 +98,33 @@ def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime) -> None:
     if exhibit.imei and not (re.fullmatch(r"[0-9]{15}", exhibit.imei) and luhn_holds(exhibit.imei)):
         raise UsageError("exhibit-imei-wrong", imei=exhibit.imei)
     if exhibit.seized_at and parse_iso(exhibit.seized_at) > now:
-        raise UsageError("exhibit-in-the-future", time=exhibit.seized_at)
-    others = [other for other in others if other.id != exhibit.id]
-    if exhibit.part_of and exhibit.part_of not in {other.id for other in others}:
-        raise CaseError("exhibit-none", exhibit=exhibit.part_of)
-    for other in others:
+        raise UsageError("exhibit-in-the-future", time=local(exhibit.seized_at, zone))
+    known = {other.id: other for other in others if other.id != exhibit.id}
+    _check_whole(exhibit, known)
+    for other in known.values():
         for field in ("number", "seal", "imei"):
             value = getattr(exhibit, field)
-            if value and value == getattr(other, field) and not (field == "seal" and _one_in_the_other(exhibit, other)):
+            same = bool(_mark(value)) and _mark(value) == _mark(getattr(other, field))
+            if same and not (field == "seal" and _one_in_the_other(exhibit, other)):
                 raise CaseError("exhibit-taken", field=field, value=value, exhibit=other.id)
+
+
+def _mark(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _check_whole(exhibit: Exhibit, others: Mapping[str, Exhibit]) -> None:
+    """What an exhibit is part of is another, and no part of it in turn."""
+    above = exhibit.part_of
+    for _ in range(len(others) + 1):
+        if not above:
+            return
+        if above == exhibit.id:
+            break
+        if above not in others:
+            raise CaseError("exhibit-none", exhibit=above)
+        above = others[above].part_of
+    raise CaseError("exhibit-part-of-itself", exhibit=exhibit.id, part_of=exhibit.part_of)
 
 
 def _one_in_the_other(one: Exhibit, other: Exhibit) -> bool:

@@ -11,7 +11,7 @@ Names are ours: exhibit, room, and the ledger number. No word of them comes from
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -22,6 +22,8 @@ from chain_of_custody.ledger import Transaction
 from chain_of_custody.parcel import INTAKE, Incoming, Leftover, Parcel, Parcelled, cannot_write, make_durable
 
 PER_FOLDER = 1000
+PARTIAL = "image-partial"
+NO_ACQUISITIONS: Mapping[int, str] = {}
 
 
 class Pen(Protocol):
@@ -145,7 +147,7 @@ class Delivery:
         if self._parcel:
             for incoming in self._parcel.incoming:
                 incoming.close()
-            if self._entering or (self._about and stopped):
+            if self._entering or (stopped and (self._about or {}).get("resumable")):
                 self._parcel.leave()
             else:
                 self._parcel.close()
@@ -166,9 +168,9 @@ def place(parcelled: Path, final: Path) -> None:
 def dead_parcels(root: Path) -> list[Parcel]:
     """Parcels whose process is gone, each now locked by us. The caller closes or leaves them."""
     waiting = root / INTAKE
-    if not waiting.is_dir():
+    if not waiting.is_dir() or waiting.is_symlink():
         return []
-    adopted = (Parcel.adopt(folder) for folder in sorted(waiting.iterdir()) if folder.is_dir())
+    adopted = (Parcel.adopt(folder) for folder in sorted(waiting.iterdir()))
     return [parcel for parcel in adopted if parcel]
 
 
@@ -189,8 +191,13 @@ def finish_renames(parcels: Iterable[Parcel], root: Path, artifacts: Iterable[Ar
     return moved
 
 
-def enter_leftovers(pen: Pen, parcels: Iterable[Parcel], root: Path, volume: str) -> list[Artifact]:
-    """Enters the files of dead parcels as what they are. A resumable parcel stays as it lies while it holds any."""
+def enter_leftovers(
+    pen: Pen, parcels: Iterable[Parcel], root: Path, volume: str, acquisitions: Mapping[int, str] = NO_ACQUISITIONS
+) -> list[Artifact]:
+    """Enters the files of dead parcels as what they are. A resumable parcel stays as it lies while it holds any.
+
+    `acquisitions` are those that left no image, by the entry that began them, with their exhibit.
+    """
     entered: list[Artifact] = []
     for parcel in parcels:
         if parcel.about().get("resumable") and parcel.files():
@@ -198,11 +205,23 @@ def enter_leftovers(pen: Pen, parcels: Iterable[Parcel], root: Path, volume: str
             continue
         for path in parcel.files():
             make_durable(path)
-            planned = Planned(
-                "leftover", Room.FILES, None, volume, parcel.id, (Leftover.of(path),), {"finding": "intake-leftover"}
-            )
-            (artifact,) = pen.enter_all([planned])
+            (artifact,) = pen.enter_all([_leftover(parcel, path, volume, acquisitions)])
             place(path, root / artifact.main.path)
             entered.append(artifact)
         parcel.close()
     return entered
+
+
+def _leftover(parcel: Parcel, path: Path, volume: str, acquisitions: Mapping[int, str]) -> Planned:
+    """What a file of a dead parcel is: the part of an image that was read, where the parcel says so and the ledger
+    knows of that acquisition, else a leftover."""
+    about = parcel.about()
+    facts: dict[str, object] = {"finding": "intake-leftover"}
+    begin = about.get("begin")
+    exhibit = acquisitions.get(begin) if isinstance(begin, int) and not isinstance(begin, bool) else None
+    is_image = about.get("what") == PARTIAL and path == parcel.files()[0] and path.stat().st_size > 0
+    if exhibit and exhibit == about.get("exhibit") and is_image:
+        facts |= {"begin": begin, "verdict": "incomplete"}
+        leftover = replace(Leftover.of(path), suffix="dd")
+        return Planned(PARTIAL, Room.IMAGE, exhibit, volume, parcel.id, (leftover,), facts)
+    return Planned("leftover", Room.FILES, None, volume, parcel.id, (Leftover.of(path),), facts)

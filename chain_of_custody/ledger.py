@@ -231,7 +231,8 @@ class Ledger:
 
     def entry(self, seq: int) -> Entry:
         """Entry number `seq`. Raises `CaseError` if there is none."""
-        row = next(self._rows("SELECT seq, leaf, body, sig FROM entry WHERE seq = ?", seq), None)
+        query = "SELECT seq, leaf, body, sig FROM entry WHERE seq = ?"
+        row = next(self._rows(query, seq), None) if 0 <= seq <= canonical.LARGEST_INTEGER else None
         if row is None:
             raise CaseError("ledger-no-entry", seq=seq, size=len(self))
         return Entry(*row)
@@ -259,12 +260,18 @@ class Ledger:
         rows = self._rows("SELECT leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", start, stop)
         return [leaf for (leaf,) in rows]
 
+    def tiles(self, level: int, start: int, stop: int) -> list[bytes]:
+        """Roots of subtrees [start, stop) of 256^level leaves each, as far as they are cached; they may be wrong."""
+        query = "SELECT hash FROM node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx"
+        return [subtree for (subtree,) in self._rows(query, level, start, stop)]
+
     def head_note(self, size: int | None = None) -> str:
         """The signed note of the newest head, or of the one at exactly `size` entries."""
         if size is None:
             row = next(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), None)
         else:
-            row = next(self._rows("SELECT note FROM checkpoint WHERE size = ?", size), None)
+            query = "SELECT note FROM checkpoint WHERE size = ?"
+            row = next(self._rows(query, size), None) if 0 <= size <= canonical.LARGEST_INTEGER else None
         if row is None:
             raise CaseError("ledger-no-head", size=len(self) if size is None else size)
         return str(row[0])

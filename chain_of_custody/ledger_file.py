@@ -3,7 +3,8 @@
 Writing must survive a power cut: WAL with `synchronous=FULL`. Reading must work on a disc and leave nothing behind.
 Where the folder can be written, a reader shares the writer's WAL under `query_only` and the last one out removes it
 (`mode=ro` would leave it lying there). Where it cannot, the file is `immutable`; and if entries still stand in a `-wal`
-there, which `immutable` would pass over, a scratch copy of both is read.
+there, which `immutable` would pass over, a scratch copy of both is read. So it is on a full disk, where SQLite finds no
+room for the shared memory of a WAL.
 """
 
 import os
@@ -12,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, Integ
 APPLICATION_ID = 0x43555354
 FORMAT = 1
 PATIENCE = 30.0  # seconds to wait for another command's transaction
+ROOM = 1 << 16  # bytes; the shared memory of a WAL takes 32 KiB (sqlite.org/walformat.html, section 1.3)
 COPIES = 20  # tries to copy a ledger that a writer is busy with
 
 _TABLES = """
@@ -119,14 +121,22 @@ def open_reading(path: Path) -> Opened:
     """A connection that leaves the case as it is, on a read-only medium too."""
     if not path.is_file():
         raise CaseError("case-none", path=str(path.parent))
-    scratch: Path | None = None
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK) and _has_room(path):
+        with suppress(CannotWrite):  # a quota, say
+            return _reading(path, f"{path.absolute().as_uri()}?mode=rw")
     wal = path.with_name(path.name + "-wal")
-    uri = f"{path.absolute().as_uri()}?mode=rw"
-    if not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    if "immutable" in uri and wal.exists() and wal.stat().st_size:
+    if wal.exists() and wal.stat().st_size:
         scratch = _scratch_copy(path, wal)
-        uri = f"{(scratch / path.name).absolute().as_uri()}?mode=rw"
+        return _reading(path, f"{(scratch / path.name).absolute().as_uri()}?mode=rw", scratch)
+    return _reading(path, f"{path.absolute().as_uri()}?mode=ro&immutable=1")
+
+
+def _has_room(path: Path) -> bool:
+    """Whether SQLite can share the WAL's memory, or somebody does already. To try leaves empty files behind."""
+    return path.with_name(path.name + "-shm").exists() or shutil.disk_usage(path.parent).free >= ROOM
+
+
+def _reading(path: Path, uri: str, scratch: Path | None = None) -> Opened:
     connection: sqlite3.Connection | None = None
     try:
         connection = _connect(path, uri)
@@ -134,7 +144,9 @@ def open_reading(path: Path) -> Opened:
         _check(connection, path)
     except (sqlite3.Error, ForensicError) as error:
         if connection:
-            Opened(connection, scratch).close()
+            connection.close()
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
         if isinstance(error, sqlite3.Error):
             raise translate(error, path) from error
         raise
@@ -143,7 +155,10 @@ def open_reading(path: Path) -> Opened:
 
 def _scratch_copy(path: Path, wal: Path) -> Path:
     """Both files as they belong together: copied again if a writer began the log anew meanwhile."""
-    scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix="forensic-ledger-"))
+    except OSError as error:
+        raise CannotWrite("no-space", path=str(error.filename), reason=error.strerror or str(error)) from error
     try:
         for _ in range(COPIES):
             began = _log_header(wal)

@@ -8,9 +8,11 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +137,9 @@ class Parcel:
 
     @classmethod
     def adopt(cls, folder: Path) -> "Parcel | None":
-        """The parcel of a process that is gone; None while its process lives."""
+        """The parcel of a process that is gone; None while its process lives, and for what is no parcel of ours."""
+        if not is_parcel(folder):
+            return None
         try:
             with _door(folder.parent):
                 lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -197,6 +201,20 @@ def _door(intake: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_parcel(folder: Path) -> bool:
+    """Whether this is a parcel as we make them: a folder, no link, with plain files in it and nothing else."""
+    if not re.fullmatch(r"[0-9a-f]{16}", folder.name) or not _is(folder, stat.S_ISDIR):
+        return False
+    return all(_is(path, stat.S_ISREG) for path in folder.iterdir())
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    try:
+        return kind(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def is_alive(folder: Path) -> bool:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from chain_of_custody import exhibit as exhibits
 from chain_of_custody.artifact import Artifact, held
-from chain_of_custody.errors import CaseError
+from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.exhibit import Exhibit
-from chain_of_custody.ledger import Entry, Ledger
+from chain_of_custody.ledger import Entry, Ledger, entry_leaf
 from chain_of_custody.volumes import Volume
 
 
@@ -97,6 +97,8 @@ class Register:
             for entry in ledger.entries_without_located(self.size):
                 if entry.seq >= stop:
                     break
+                if entry_leaf(entry.text, entry.sig) != entry.leaf:
+                    raise IntegrityError("verify-leaf", seq=entry.seq)
                 self._read(entry)
             self.size = stop
 
@@ -120,11 +122,11 @@ class Register:
                 yield artifact
 
     def latest_runs(self, step: str, exhibit_id: str | None = None) -> list[Run]:
-        """The newest completed run for each key."""
-        newest: dict[tuple[str, str], Run] = {}
+        """The newest completed run for each input and each choice of options: a narrower run hides no wider one."""
+        newest: dict[tuple[str, str, str], Run] = {}
         for run in self.runs.values():
             if run.step == step and run.end and exhibit_id in (None, run.exhibit):
-                newest[(run.exhibit, str(run.begin["input"]))] = run
+                newest[(run.exhibit, str(run.begin["input"]), repr(sorted(run.begin.get("options", {}).items())))] = run
         return list(newest.values())
 
     def completed(self, step: str, key: str) -> Run | None:

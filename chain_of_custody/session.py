@@ -82,7 +82,12 @@ class Session:
                 self.case.register.update(self.case.ledger)  # a command may have entered its files just before it died
                 artifacts = self.case.register.artifacts.values()
                 finish_renames(parcels, volume.path, artifacts, volume.id)
-                self.leftovers += enter_leftovers(self, parcels, volume.path, volume.id)
+                without = {
+                    begin: str(body["item"])
+                    for begin, body in self.case.register.acquisitions.items()
+                    if not body["end"] or "image" not in body["end"]
+                }
+                self.leftovers += enter_leftovers(self, parcels, volume.path, volume.id, without)
 
     def _end_lost_acquisitions(self) -> None:
         register = self.case.register

@@ -24,7 +24,7 @@ from chain_of_custody.case import INDEX, LEDGER, Case
 from chain_of_custody.finding import Fact
 from chain_of_custody.ledger import NO_LEAF, Entry, Ledger, entry_leaf
 from chain_of_custody.messages import Lang, say
-from chain_of_custody.parcel import INTAKE
+from chain_of_custody.parcel import INTAKE, is_parcel
 from chain_of_custody.progress import Progress
 from chain_of_custody.tree import Frontier
 from chain_of_custody.volumes import MARKER
@@ -226,13 +226,19 @@ def _sha256(path: Path, progress: Progress) -> str:
 
 
 def strangers(root: Path, expected: set[Path]) -> Iterator[Path]:
-    """Files of a volume that no entry names. The ledger, the index and parcels on their way in are none."""
+    """Files of a volume that no entry names, and whatever lies in the intake and is no parcel. The ledger and the index
+    are none."""
     ours = {MARKER, *(name + end for name in (LEDGER, INDEX) for end in ("", "-wal", "-shm", "-journal"))}
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         if here == root:
             folders[:] = [name for name in folders if name != INTAKE]
             files = [name for name in files if name not in ours]
+            waiting = here / INTAKE
+            if waiting.is_symlink():
+                yield waiting
+            elif waiting.is_dir():
+                yield from (path for path in sorted(waiting.iterdir()) if not is_parcel(path))
         files += [name for name in folders if (here / name).is_symlink()]
         for name in sorted(files):
             if here / name not in expected:

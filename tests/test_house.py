@@ -42,6 +42,7 @@ WRITERS = {
     "chain_of_custody/ledger_file.py": "the ledger, and a scratch copy of one on a disc",
     "chain_of_custody/volumes.py": "the marker of a further volume",
     "chain_of_custody/case.py": "the folder of a new case",
+    "chain_of_custody/verify_ledger.py": "a scratch copy of a ledger that somebody has open",
 }
 WRITING_ROOMS = {
     "forensic/index/": "the index is rebuilt at will and is no evidence",
@@ -51,6 +52,7 @@ OUTSIDE_THE_CASE = {
     "forensic/workflows/config.py": "the laboratory's configuration",
     "forensic/workflows/exporting.py": "copies for people, into a folder outside the case",
     "forensic/workflows/reporting.py": "copies of papers, into a folder outside the case",
+    "forensic/workflows/proving.py": "proofs and the exported ledger, outside the case",
     "forensic/workflows/indexing.py": "the scratch folder of a read-only case's index",
     "forensic/workflows/casework.py": "`case destroy`, which takes training cases only",
     "reports/workshop.py": "the scratch folder in which a paper is typeset",

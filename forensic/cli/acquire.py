@@ -1,11 +1,10 @@
 """`forensic acquire` and `forensic devices`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from chain_of_custody.session import Session
 from chain_of_custody.volumes import CASE
 from forensic.cli import console
 from forensic.cli.language import words
@@ -79,7 +78,7 @@ def disk(
         return
     with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imaging.acquire(session, job, shared.screen)
-    _print(outcome, session)
+    _print(outcome, session.head)
 
 
 def _show_checks(job: imaging.Job) -> None:
@@ -111,10 +110,10 @@ def image(
 ) -> None:
     with writing(order(by, with_, exhibit), console.announce) as session:
         outcome = imported.take_in(session, imported.Job(file, exhibit, volume, differs), shared.screen)
-    _print(outcome, session)
+    _print(outcome, session.head)
 
 
-def _print(outcome: Outcome, session: Session) -> None:
+def _print(outcome: Outcome, head: dict[str, Any] | None) -> None:
     shared.screen.finish()
     if not shared.json:
         for name in ("verdict", "bytes", "md5", "sha1", "sha256", "sm3"):
@@ -123,4 +122,4 @@ def _print(outcome: Outcome, session: Session) -> None:
                 console.result(f"{words(f'field-{name}')}: {words(f'verdict-{value}') if name == 'verdict' else value}")
         for artifact in outcome.artifacts:
             console.result(f"{artifact['seq']} {artifact['path']}")
-    finish(outcome, session, code=6 if outcome.data["verdict"] == imported.MISMATCH else None)
+    finish(outcome, head, code=6 if outcome.data["verdict"] == imported.MISMATCH else None)

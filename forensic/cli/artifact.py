@@ -32,7 +32,7 @@ def reassign(
         number = changes.reassign(session, seq, to, reason)
         outcome = Outcome({"seq": number, "target": seq, "exhibit": to})
     console.tell("cli-entered", seq=number)
-    finish(outcome, session)
+    finish(outcome, session.head)
 
 
 @artifact.command("exclude", help=words("help-artifact-exclude"))
@@ -41,4 +41,4 @@ def exclude(seq: Seq, reason: NeededReason, by: By = "", with_: With = None) -> 
         number = changes.exclude(session, seq, reason)
         outcome = Outcome({"seq": number, "target": seq})
     console.tell("cli-entered", seq=number)
-    finish(outcome, session)
+    finish(outcome, session.head)

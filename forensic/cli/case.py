@@ -45,7 +45,8 @@ def show() -> None:
         outcome = casework.show(opened)
     if not shared.json:
         for name, value in outcome.data["case"].items():
-            console.result(f"{words(f'field-{name}')}: {value}")
+            told = words("yes" if value else "no") if isinstance(value, bool) else value
+            console.result(f"{words(f'field-{name}')}: {told}")
     finish(outcome)
 
 
@@ -67,7 +68,7 @@ def volume_add(
     with writing(order(by, with_), console.announce) as session:
         outcome = casework.add_volume(session, folder)
     console.tell("cli-volume-added", volume=outcome.data["volume"], path=folder)
-    finish(outcome, session)
+    finish(outcome, session.head)
 
 
 @volume.command("list", help=words("help-volume-list"))

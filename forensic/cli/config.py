@@ -1,12 +1,18 @@
 """`forensic config`."""
 
+import os
+
 import typer
 
-from forensic.cli import console
+from chain_of_custody import case as cases
+from forensic.cli import console, language
 from forensic.cli.language import words
 from forensic.cli.options import finish, shared
 from forensic.workflows import config as settings
-from forensic.workflows.work import Outcome
+from forensic.workflows.work import BY, Outcome
+
+OVERRIDING = {"by": BY, "lang": language.ENVIRONMENT, "case": cases.ENVIRONMENT}
+"""Environment variables that rule over the file, by the setting each takes the place of."""
 
 config = typer.Typer(help=words("help-config-group"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,6 +31,9 @@ def show() -> None:
         "volumes": " ".join(loaded.volumes),
     }
     shown = {name: {"value": value, "from": loaded.sources[name]} for name, value in values.items()}
+    for name, variable in OVERRIDING.items():
+        if value := os.environ.get(variable):
+            shown[name] = {"value": value, "from": variable}
     people = [person.as_json() for person in loaded.people]
     if not shared.json:
         rows = [(name, entry["value"], entry["from"]) for name, entry in shown.items()]

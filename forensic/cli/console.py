@@ -38,16 +38,31 @@ def result(line: str) -> None:
     sys.stdout.write(visible(line) + "\n")
 
 
+class _Escapes(dict[int, str]):
+    """A table for `str.translate` over JSON text: what `visible` would spell out is written `\\uXXXX` (RFC 8259,
+    section 7), so that the value stays the same and a terminal is told nothing."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        harmless = character == "\n" or visible(character) == character
+        self[code] = character if harmless else json.dumps(character)[1:-1]
+        return self[code]
+
+
+_JSON = _Escapes()
+
+
 def result_json(data: dict[str, Any]) -> None:
     """The one object of `--json`."""
-    json.dump({"schema": SCHEMA, **data}, sys.stdout, ensure_ascii=False, indent=1)
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode({"schema": SCHEMA, **data}):
+        sys.stdout.write(piece.translate(_JSON))
     sys.stdout.write("\n")
 
 
 def result_lines(rows: Iterable[dict[str, Any]]) -> None:
     """JSON Lines, for very long lists."""
     for row in rows:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        sys.stdout.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).translate(_JSON) + "\n")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:

@@ -23,7 +23,7 @@ def parse(exhibit: ExhibitId, by: By = "", with_: With = None) -> None:
         outcome = parsing.run(session, exhibit, shared.screen)
     shared.screen.finish()
     _print_parsed(outcome)
-    finish(outcome, session)
+    finish(outcome, session.head)
 
 
 def _print_parsed(outcome: Outcome) -> None:
@@ -58,7 +58,7 @@ def examine(
                 counts = ", ".join(f"{words('status-' + s)} {n}" for s, n in summary.items() if s != "files")
                 console.result(f"{words(f'step-{step}')}: {summary['files']} ({counts})")
     _print_parsed(outcome)
-    finish(outcome, session)
+    finish(outcome, session.head)
 
 
 def parsers() -> None:

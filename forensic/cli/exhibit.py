@@ -10,7 +10,7 @@ from chain_of_custody.exhibit import Exhibit, Kind
 from forensic.cli import console
 from forensic.cli.language import words
 from forensic.cli.options import By, ExhibitId, With, finish, order, shared
-from forensic.workflows import exhibits
+from forensic.workflows import exhibit_list, exhibits
 from forensic.workflows.work import Outcome, reading, writing
 
 exhibit = typer.Typer(help=words("help-exhibit-group"), no_args_is_help=True, rich_markup_mode=None)
@@ -58,7 +58,7 @@ def import_(
     by: By = "",
     with_: With = None,
 ) -> None:
-    _enter(exhibits.from_list(workbook), by, with_)
+    _enter(exhibit_list.read(workbook), by, with_)
 
 
 def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
@@ -70,7 +70,7 @@ def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
             if ready.seized_at:
                 console.tell("cli-time-echo", name="--seized-at", time=local(ready.seized_at, session.case.zone))
             console.result(f"{ready.id} {ready.label}")
-    finish(outcome, session)
+    finish(outcome, session.head)
 
 
 @exhibit.command("list", help=words("help-exhibit-list"))

@@ -1,6 +1,7 @@
 """`forensic ledger`."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from chain_of_custody.clock import local
 from forensic.cli import console
 from forensic.cli.language import words
 from forensic.cli.options import By, With, finish, order, shared
-from forensic.workflows import changes
+from forensic.workflows import changes, proving
 from forensic.workflows.work import Outcome, reading, writing
 
 ledger = typer.Typer(help=words("help-ledger-group"), no_args_is_help=True, rich_markup_mode=None)
@@ -43,7 +44,8 @@ def show(seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help=words("he
     if shared.json:
         console.result_json({"entry": entry.body, "leaf": entry.leaf.hex(), "sig": entry.sig})
         return
-    console.result(json.dumps(entry.body, ensure_ascii=False, indent=1))
+    for line in json.dumps(entry.body, ensure_ascii=False, indent=1).split("\n"):
+        console.result(line)
     console.result(f"leaf: {entry.leaf.hex()}")
 
 
@@ -72,4 +74,58 @@ def correct(
         number = changes.correct(session, seq, field.strip().replace("-", "_"), value, reason)
         outcome = Outcome({"seq": number, "target": seq, "field": field, "value": value})
     console.tell("cli-entered", seq=number)
-    finish(outcome, session)
+    finish(outcome, session.head)
+
+
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help=words("help-ledger-output"))]
+
+
+@ledger.command("prove", help=words("help-ledger-prove"))
+def prove(
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help=words("help-seq"))],
+    output: Output = None,
+) -> None:
+    with reading(order()) as case:
+        proof = proving.entry_proof(case, seq)
+        if output:
+            proving.save(case, proof.text(), output)
+    _hand_over(proof.text(), output, {"seq": seq})
+
+
+@ledger.command("prove-consistency", help=words("help-ledger-prove-consistency"))
+def prove_consistency(
+    old: Annotated[int, typer.Argument(metavar="OLD", min=1, help=words("help-ledger-old"))],
+    new: Annotated[int | None, typer.Argument(metavar="[NEW]", min=1, help=words("help-ledger-new"))] = None,
+    output: Output = None,
+) -> None:
+    with reading(order()) as case:
+        proof = proving.consistency_proof(case, old, new)
+        if output:
+            proving.save(case, proof.text(), output)
+    _hand_over(proof.text(), output, {"old": old, "old_root": proof.old_root.hex()})
+
+
+def _hand_over(proof: str, output: Path | None, facts: dict[str, object]) -> None:
+    if shared.json:
+        console.result_json({**facts, "proof": proof, "file": str(output) if output else None})
+    elif output:
+        console.tell("cli-ledger-proved", path=output)
+    else:
+        for line in proof.splitlines():
+            console.result(line)
+
+
+@ledger.command("export", help=words("help-ledger-export"))
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=words("help-ledger-folder"))],
+    withhold: Annotated[str, typer.Option("--withhold", metavar="SEQ|KIND", help=words("help-ledger-withhold"))] = "",
+    reason: Annotated[str, typer.Option("--reason", help=words("help-reason"))] = "",
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce) as session:
+        outcome = proving.export(session, folder, withhold, reason)
+    console.tell(
+        "cli-ledger-exported", size=outcome.data["size"], withheld=outcome.data["withheld"], path=outcome.data["folder"]
+    )
+    finish(outcome, session.head)

@@ -1,7 +1,9 @@
 """The command `forensic`: builds the commands, and turns every error into one line and its exit code."""
 
+import errno
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -82,12 +84,13 @@ def _enrol(arguments: Sequence[str]) -> None:
 
 def run() -> None:
     """The entry point. Exit codes are those of the error classes; 70 is a bug and shows where."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _prepare_streams()
     _enrol(sys.argv[1:])
     try:
-        app(prog_name="forensic")
+        try:
+            app(prog_name="forensic")
+        finally:
+            sys.stdout.flush()
     except ForensicError as error:
         shared.screen.finish()
         _say(error)
@@ -96,14 +99,38 @@ def run() -> None:
         shared.screen.finish()
         console.tell("cli-stopped")
         _leave(130)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the reader of our output has left
-        _leave(141)
+    except UnicodeEncodeError as error:
+        console.tell("cli-not-text", text=repr(error.object[max(0, error.start - 20) : error.end + 20]))
+        _leave(2)
+    except OSError as error:
+        shared.screen.finish()
+        console.tell("cli-system", path=error.filename or "-", reason=error.strerror or str(error))
+        _leave(USAGE if error.errno in TYPED_WRONG else 7)
     except Exception as error:
         shared.screen.finish()
         console.tell("cli-bug", error=repr(error))
         traceback.print_tb(error.__traceback__)
         _leave(70)
+
+
+USAGE = 2
+TYPED_WRONG = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL})
+
+
+def _prepare_streams() -> None:
+    """Output that nobody reads ends the program as it ends any filter; a stream that was closed is not a file of ours;
+    what is not text is shown and never stops us."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest free number, which is this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _say(error: ForensicError) -> None:

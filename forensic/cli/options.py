@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chain_of_custody.finding import Finding
-from chain_of_custody.session import Session
 from forensic.cli import console
 from forensic.cli.console import Screen, Stop
 from forensic.cli.language import LANG, words
@@ -39,16 +38,19 @@ def order(by: str = "", with_: list[str] | None = None, exhibit: str = "") -> Or
     return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, exhibit)
 
 
-def finish(outcome: Outcome, session: Session | None = None, *, lines: bool = False, code: int | None = None) -> None:
+def finish(
+    outcome: Outcome, head: dict[str, Any] | None = None, *, lines: bool = False, code: int | None = None
+) -> None:
     """Prints the outcome's findings and head, or all of it as JSON. Ends with `code`, else with 3 for findings.
 
-    After a `session` the head is the one that it left behind.
+    A writing command tells the `head` that its session left behind. With `lines` each file is a line of JSON, and
+    the last line has the findings and the head.
     """
     shared.screen.finish()
-    if session:
-        outcome.head = session.head
-    if lines and outcome.files:
-        console.result_lines(outcome.files())
+    outcome.head = head or outcome.head
+    if lines:
+        console.result_lines(outcome.files() if outcome.files else ())
+        console.result_lines([{"schema": console.SCHEMA, "findings": _findings(outcome), "head": outcome.head}])
     elif shared.json:
         console.result_json(as_json(outcome))
     else:
@@ -69,7 +71,6 @@ FOUND = 3
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:
-    findings = [{**finding.as_json(), "text": finding.text(LANG)} for finding in outcome.findings]
     data, artifacts = dict(outcome.data), list(outcome.artifacts)
     if outcome.files:
         data["files"] = list(outcome.files())
@@ -78,7 +79,11 @@ def as_json(outcome: Outcome) -> dict[str, object]:
             for file in data["files"]
             if file.get("seq") is not None
         )
-    return {**data, "artifacts": artifacts, "findings": findings, "head": outcome.head}
+    return {**data, "artifacts": artifacts, "findings": _findings(outcome), "head": outcome.head}
+
+
+def _findings(outcome: Outcome) -> list[dict[str, object]]:
+    return [{**finding.as_json(), "text": finding.text(LANG)} for finding in outcome.findings]
 
 
 def _where(finding: Finding) -> str:

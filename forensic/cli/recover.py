@@ -30,7 +30,7 @@ def recover(exhibit: ExhibitId, hold: Hold = False, jsonl: JsonLines = False, by
             console.result(f"{seq:>8}  {words('status-' + file['status']):<12} {file['size']:>12}  {file['path']}")
             console.result(f"{'':>10}{'; '.join(words('recover-why-' + word) for word in file['evidence'])}")
         _counted(outcome)
-    finish(outcome, session, lines=jsonl)
+    finish(outcome, session.head, lines=jsonl)
 
 
 def carve(
@@ -64,7 +64,7 @@ def carve(
                 f"{file['seq']:>8}  {file['offset']:>14}  {file['length']:>12}  {file['suffix']:<6} {status}"
             )
         _counted(outcome)
-    finish(outcome, session, lines=jsonl)
+    finish(outcome, session.head, lines=jsonl)
 
 
 def _counted(outcome: Outcome) -> None:

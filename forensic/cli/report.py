@@ -1,5 +1,6 @@
 """`forensic report`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from forensic.cli import console
 from forensic.cli.language import LANG, words
 from forensic.cli.options import By, With, finish, order, shared
 from forensic.workflows import reporting
-from forensic.workflows.work import writing
+from forensic.workflows.work import Outcome, reading, writing
 
 report = typer.Typer(help=words("help-report-group"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -35,16 +36,28 @@ def build(
         raise typer.BadParameter(words("cli-lang-unknown", given=lang))
     language: Lang = "zh" if lang == "zh" else "en"
     ordered = order(by, with_)
-    size = at or _size_now(cases.find(ordered.case))
+    folder = cases.find(ordered.case)
+    size = at or _size_now(folder)
     job = reporting.Job(language, size, question, client, to)
+    if to and not os.access(folder, os.W_OK):
+        with reading(ordered) as case:
+            outcome = reporting.outside(case, size, job, to, shared.screen)
+        _print(outcome, "cli-report-outside")
+        finish(outcome)
+        return
     with writing(ordered, console.announce) as session:
         outcome = reporting.run(session, size, job, shared.screen)
+    _print(outcome, "cli-report-built")
+    finish(outcome, session.head)
+
+
+def _print(outcome: Outcome, message_id: str) -> None:
     shared.screen.finish()
     if not shared.json:
         for file in outcome.data["files"]:
-            console.result(str(session.case.folder / file["path"]))
-        console.tell("cli-report-built", path=outcome.data["files"][0]["path"], seq=outcome.artifacts[0]["seq"])
-    finish(outcome, session)
+            console.result(file["path"])
+        seq = outcome.artifacts[0]["seq"] if outcome.artifacts else ""
+        console.tell(message_id, path=outcome.data["files"][0]["path"], seq=seq)
 
 
 def _size_now(folder: Path) -> int:

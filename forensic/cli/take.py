@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from chain_of_custody import clock
 from chain_of_custody.clock import local
-from chain_of_custody.errors import UsageError
 from forensic.cli import console
 from forensic.cli.language import words
 from forensic.cli.options import By, With, finish, order, shared
-from forensic.workflows import loose
-from forensic.workflows.work import Outcome, described, writing
+from forensic.workflows import loose, typed
+from forensic.workflows.work import writing
 
 
 def enrol(app: typer.Typer) -> None:
@@ -29,15 +27,13 @@ def take(
     with_: With = None,
 ) -> None:
     with writing(order(by, with_, exhibit), console.announce) as session:
-        try:
-            received = clock.iso(clock.typed(received_at, session.case.zone))
-        except ValueError as error:
-            raise UsageError("time-wrong", given=received_at) from error
+        received = typed.past(received_at, session.case.zone)
         if not shared.json:
             console.tell("cli-time-echo", name="--received-at", time=local(received, session.case.zone))
-        taken = loose.take(session, paths, exhibit, kind, given_by, received, shared.screen)
-        outcome = Outcome(artifacts=[described(artifact) for artifact in taken])
+        outcome = loose.take(session, paths, exhibit, kind, given_by, received, shared.screen)
     if not shared.json:
-        for artifact in taken:
-            console.result(f"{artifact.seq} {artifact.main.path} {artifact.main.sha256}")
-    finish(outcome, session)
+        for artifact in outcome.artifacts:
+            console.result(f"{artifact['seq']} {artifact['path']} {artifact['sha256']}")
+            for member in artifact.get("members", ()):
+                console.result(f"{'':>{len(str(artifact['seq']))}} {member['path']} {member['sha256']}")
+    finish(outcome, session.head)

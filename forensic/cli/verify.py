@@ -17,8 +17,11 @@ def enrol(app: typer.Typer) -> None:
 
 def verify(
     quick: Annotated[bool, typer.Option("--quick", help=words("help-verify-quick"))] = False,
+    expect: Annotated[
+        list[str] | None, typer.Option("--expect", metavar="SIZE:ROOT", help=words("help-verify-expect"))
+    ] = None,
 ) -> None:
-    verdict, head = verification.verify(order(), shared.screen, quick=quick)
+    verdict, head = verification.verify(order(), shared.screen, quick=quick, expect=expect or ())
     breaches = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.breaches]
     remarks = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.remarks]
     counted = {"entries": verdict.entries, "heads": verdict.heads, "files": verdict.files, "bytes": verdict.bytes}

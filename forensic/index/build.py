@@ -6,11 +6,13 @@ from, so that a reader sees when it is out of date.
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from chain_of_custody.errors import CannotWrite
 from forensic.index.characters import spaced
 
 VERSION = 1
@@ -37,10 +39,21 @@ class Line:
 
 
 def build(path: Path, fingerprint: str, lines: Iterable[Line]) -> int:
-    """Makes the index anew at `path`, replacing what stood there. Returns how many lines it has."""
-    for ending in ("", "-journal", "-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    database = Database(path)
+    """Makes the index anew at `path`, replacing what stood there. Returns how many lines it has.
+
+    Raises `CannotWrite` where there is no room or no right.
+    """
+    try:
+        for ending in ("", "-journal", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        return _built(Database(path), fingerprint, lines)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):  # half an index is of no use
+            path.unlink(missing_ok=True)
+        raise CannotWrite("index-not-written", path=str(path), reason=str(error)) from error
+
+
+def _built(database: Database, fingerprint: str, lines: Iterable[Line]) -> int:
     try:
         database.conn.execute("PRAGMA journal_mode = OFF")
         database.conn.execute("PRAGMA synchronous = OFF")

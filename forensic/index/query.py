@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from chain_of_custody.errors import IntegrityError
 from forensic.index.characters import narrowing
 
 
@@ -17,7 +18,10 @@ class Hit(NamedTuple):
 
 
 def search(path: Path, words: str, exhibit: str | None = None) -> Iterator[Hit]:
-    """Lines whose text contains `words` exactly as written, oldest set first. Case is ignored for ASCII letters."""
+    """Lines whose text contains `words` exactly as written, oldest set first. Case is ignored for ASCII letters.
+
+    Raises `IntegrityError` for an index that SQLite cannot read.
+    """
     phrase = narrowing(words)
     source = "words JOIN line ON line.id = words.rowid WHERE words MATCH :phrase AND" if phrase else "line WHERE"
     query = f"""
@@ -25,6 +29,9 @@ def search(path: Path, words: str, exhibit: str | None = None) -> Iterator[Hit]:
         instr(lower(line.text), lower(:words)) AND (:exhibit IS NULL OR line.exhibit = :exhibit)
         ORDER BY line."set", line."offset"
     """  # noqa: S608 - both sources are ours
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        for row in connection.execute(query, {"phrase": phrase, "words": words, "exhibit": exhibit}):
-            yield Hit(*row)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            for row in connection.execute(query, {"phrase": phrase, "words": words, "exhibit": exhibit}):
+                yield Hit(*row)
+    except sqlite3.Error as error:
+        raise IntegrityError("index-damaged", hint="index-damaged-hint", path=str(path), reason=str(error)) from error

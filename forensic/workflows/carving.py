@@ -18,6 +18,7 @@ from forensic.sources.filesystem import RunsMedium
 from forensic.sources.images import Image
 from forensic.sources.runs import Run
 from forensic.workflows import located, media, runs
+from forensic.workflows.listing import arisen
 from forensic.workflows.located import Find
 from forensic.workflows.recovering import add_list, store_list
 from forensic.workflows.work import Outcome
@@ -80,8 +81,7 @@ def _regions(image: Image, findings: list[Finding], progress: Progress, *, every
     findings += found.findings
     progress.start("phase-unallocated", image.size)
     regions = list(found.unallocated(progress))
-    for _, filesystem in found.filesystems:
-        findings += (finding for finding in filesystem.findings if finding not in findings)
+    findings += arisen(found)
     return regions
 
 

@@ -98,7 +98,12 @@ def destroy(order: Order, *, confirmed: bool) -> Path:
         if not confirmed:
             raise UsageError("case-destroy-unconfirmed", path=str(folder))
         further = [v.path for v in case.register.volumes.values() if v.is_connected(case.ledger.origin)]
-        held = [(case.path_of(a, f)) for a in case.register.artifacts.values() for f in a.files if a.volume != "case"]
+        held = [
+            case.root_of(artifact.volume) / file.path
+            for artifact in case.register.artifacts.values()
+            for file in artifact.files
+            if artifact.volume != places.CASE
+        ]
     try:
         for path in held:
             path.unlink(missing_ok=True)

@@ -1,11 +1,13 @@
 """Corrections, reassignments and exclusions: new entries that change what earlier ones said, both staying visible."""
 
-from chain_of_custody import clock, exhibit
+from chain_of_custody import exhibit
 from chain_of_custody.clock import SystemClock
 from chain_of_custody.errors import CustodyRefusal, UsageError
 from chain_of_custody.register import corrected_case
 from chain_of_custody.session import Session
+from forensic.workflows import capacity, typed
 
+NEEDED = ("number", "title")  # of a case
 ARTIFACTS = ("artifact.held", "artifact.located")
 
 
@@ -24,23 +26,24 @@ def _checked(session: Session, target: int, field: str, value: str) -> tuple[str
     """The value in force, and the new one as it will be entered."""
     register = session.case.register
     kind = session.case.ledger.entry(target).kind
+    value = value.strip()
     if kind == "case.new":
         try:
             corrected_case(session.case.facts, field, value)
         except KeyError as error:
             raise CustodyRefusal("correct-not-possible", seq=target, field=field) from error
+        if field in NEEDED and not value:
+            raise UsageError("case-field-empty", field=field)
         return str(getattr(session.case.facts, field)), value
     if kind != "exhibit.add" or field not in exhibit.CORRECTABLE:
         raise CustodyRefusal("correct-not-possible", seq=target, field=field)
     exhibit_id = next(id_ for id_, seq in register.exhibit_entries.items() if seq == target)
     if field == "seized_at":
-        try:
-            value = clock.iso(clock.typed(value, session.case.zone))
-        except ValueError as error:
-            raise UsageError("time-wrong", given=value) from error
+        value = typed.moment(value, session.case.zone)
+    capacity.check(value if field == "capacity" else "")
     current = register.exhibits[exhibit_id]
     mended = exhibit.corrected(current, field, value)
-    exhibit.check(mended, register.exhibits.values(), SystemClock().read().utc)
+    exhibit.check(mended, register.exhibits.values(), SystemClock().read().utc, session.case.zone)
     return str(getattr(current, field)), value
 
 

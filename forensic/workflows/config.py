@@ -12,11 +12,13 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from chain_of_custody import keys
+from chain_of_custody import hashing, keys
 from chain_of_custody.errors import CannotWrite, CaseError, UsageError
 from chain_of_custody.people import Person
 
 ENVIRONMENT = "FORENSIC_CONFIG"
+FORMATS = ("raw",)  # of images
+KNOWN = {"hashes": hashing.ALGORITHMS, "format": FORMATS, "lang": ("", "zh", "en")}
 SYSTEM = Path("/etc/forensic/config.toml")
 
 DEFAULTS: dict[str, object] = {
@@ -89,7 +91,8 @@ def path() -> Path:
 
 
 def load() -> Config:
-    """Raises `UsageError` for a file that is not TOML, an unknown key, or a value of the wrong kind."""
+    """Raises `UsageError` for a file that is not TOML, an unknown key, or a value that is of the wrong kind or none of
+    those known."""
     file = path()
     try:
         given = tomllib.loads(file.read_text("utf-8"))
@@ -101,6 +104,10 @@ def load() -> Config:
     for key, value in given.items():
         if key not in DEFAULTS or type(value) is not type(DEFAULTS[key]):
             raise UsageError("config-wrong", path=str(file), key=key)
+        for value in given[key] if isinstance(given[key], list) else [given[key]]:
+            if value not in KNOWN.get(key, (value,)):
+                known = ", ".join(filter(None, KNOWN[key]))
+                raise UsageError("config-value-unknown", path=str(file), key=key, value=str(value), known=known)
     values = {**DEFAULTS, **given}
     sources = {key: str(file) if key in given else "built-in" for key in DEFAULTS}
     sources["people"] = str(file) if people else "built-in"

@@ -19,9 +19,13 @@ def run(session: Session, exhibit: str, profile: str, progress: Progress) -> Out
     case.register.exhibit(exhibit)
     steps = PROFILES[profile] if any(case.register.held(exhibit, media.IMAGE)) else ("parse",)
     outcome = Outcome({"steps": {}})
+    told: set[str] = set()
     for step in steps:
         done = _step(session, exhibit, step, progress)
-        outcome.findings += (finding for finding in done.findings if finding not in outcome.findings)
+        for finding in done.findings:
+            if repr(finding) not in told:
+                told.add(repr(finding))
+                outcome.findings.append(finding)
         outcome.artifacts += done.artifacts
         outcome.data["steps"][step] = _summary(done)
         if step == "parse":

@@ -1,23 +1,22 @@
-"""Exhibits entered, one by one or from a list, with their photos."""
+"""Exhibits entered with their photos, all of them in one transaction or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
-from chain_of_custody import clock, exhibit
+from chain_of_custody import exhibit
 from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
 from chain_of_custody.clock import SystemClock
-from chain_of_custody.errors import EvidenceError, UsageError
+from chain_of_custody.errors import UsageError
 from chain_of_custody.exhibit import Exhibit
+from chain_of_custody.intake import Delivery, Planned
 from chain_of_custody.session import Session
+from chain_of_custody.volumes import CASE
+from forensic.workflows import capacity, typed
 from forensic.workflows.filetype import suffix_of
+from forensic.workflows.folders import kind_of
 from forensic.workflows.loose import copy_in
-
-LARGEST_LIST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,81 +46,71 @@ class New:
 
 
 def add(session: Session, new: Sequence[New]) -> list[Exhibit]:
-    """Checks all, then enters all: the first that cannot be entered leaves nothing behind."""
+    """Checks all and copies every photo in, then enters all: whatever cannot be entered or read leaves nothing."""
     for item in new:
         for photo in item.photos:
-            if not photo.path.is_file():
-                raise UsageError("file-none", path=str(photo.path))
-    entered: list[Exhibit] = []
-    with session.transaction() as writing:
-        known = dict(session.case.register.exhibits)
-        now = SystemClock().read().utc
-        for item in new:
-            ready = _with_zone(replace(item.exhibit, id=exhibit.next_id(known)), session.case)
-            exhibit.check(ready, known.values(), now)
-            writing.add("exhibit.add", item=ready.id, exhibit=ready.as_json())
-            known[ready.id] = ready
-            entered.append(ready)
-    for ready, item in zip(entered, new, strict=True):
-        _take_photos(session, ready, item.photos)
-    return entered
+            kind_of(photo.path)
+    pen = _Pen(session, new)
+    provisional = pen.checked()
+    with Delivery(pen, CASE, None) as delivery:
+        for ready, item in zip(provisional, new, strict=True):
+            for photo in item.photos:
+                incoming = copy_in(delivery, photo.path, suffix_of(photo.path))
+                delivery.add("photo", Room.PHOTOS, ready.id, [incoming], {"when": photo.when, "side": photo.side})
+        if delivery.waiting:
+            delivery.commit()
+        else:
+            pen.enter_all([])
+    return pen.entered
 
 
-def _with_zone(typed: Exhibit, case: Case) -> Exhibit:
-    if not typed.seized_at:
-        return typed
-    try:
-        return replace(typed, seized_at=clock.iso(clock.typed(typed.seized_at, case.zone)))
-    except ValueError as error:
-        raise UsageError("time-wrong", given=typed.seized_at) from error
+class _Pen:
+    """Enters the exhibits in the transaction that enters their photos."""
+
+    def __init__(self, session: Session, new: Sequence[New]) -> None:
+        self._session = session
+        self._new = [_read(item.exhibit, session.case) for item in new]
+        self._provisional: list[Exhibit] = []
+        self.entered: list[Exhibit] = []
+
+    def checked(self) -> list[Exhibit]:
+        """The exhibits with the ids they take if nobody enters another one meanwhile."""
+        self._provisional = _numbered(self._new, self._session.case)
+        return self._provisional
+
+    def enter_all(self, entries: Sequence[Planned]) -> list[Artifact]:
+        case = self._session.case
+        with case.ledger.transaction() as transaction:
+            case.register.update(case.ledger)
+            ready = _numbered(self._new, case)
+            for each in ready:
+                transaction.add("exhibit.add", sess=self._session.seq, item=each.id, exhibit=each.as_json())
+            ids = {before.id: now.id for before, now in zip(self._provisional, ready, strict=True)}
+            placed = [replace(planned, exhibit=ids[str(planned.exhibit)]) for planned in entries]
+            numbers = [planned.enter(transaction, self._session.seq) for planned in placed]
+        case.register.update(case.ledger)
+        self.entered = ready
+        return [case.register.artifacts[seq] for seq in numbers]
+
+    def volume_root(self, volume: str) -> Path:
+        return self._session.volume_root(volume)
 
 
-def _take_photos(session: Session, owner: Exhibit, photos: Sequence[Photo]) -> list[Artifact]:
-    if not photos:
-        return []
-    with session.delivery() as delivery:
-        for photo in photos:
-            incoming = copy_in(delivery, photo.path, suffix_of(photo.path))
-            delivery.add("photo", Room.PHOTOS, owner.id, [incoming], {"when": photo.when, "side": photo.side})
-        return delivery.commit()
+def _read(given: Exhibit, case: Case) -> Exhibit:
+    """Stripped, the time of seizure in UTC, the capacity one that can be compared."""
+    ready = exhibit.stripped(given)
+    capacity.check(ready.capacity)
+    return replace(ready, seized_at=typed.moment(ready.seized_at, case.zone)) if ready.seized_at else ready
 
 
-HEADINGS: Mapping[str, str] = {
-    "类别": "kind",
-    "名称": "label",
-    "编号": "number",
-    "隶属": "part_of",
-    "序列号": "serial",
-    "型号": "model",
-    "容量": "capacity",
-    "封条号": "seal",
-    "扣押时间": "seized_at",
-    "持有人": "seized_from",
-    "地点": "place",
-    "状态": "as_found",
-    "imei": "imei",
-    **{name: name for name in Exhibit.__dataclass_fields__ if name != "id"},
-}
-
-
-def from_list(path: Path) -> list[New]:
-    """Exhibits of a spreadsheet: a heading row with the field names in Chinese or English, then one row each.
-
-    Raises `EvidenceError` for a file that is no workbook, `UsageError` for an unknown or missing heading.
-    """
-    try:
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    except (OSError, InvalidFileException, KeyError, ValueError) as error:
-        raise EvidenceError("exhibit-list-unreadable", path=str(path), reason=str(error)) from error
-    rows = workbook.worksheets[0].iter_rows(values_only=True, max_row=LARGEST_LIST)
-    headings = [str(cell or "").strip().lower() for cell in next(rows, ())]
-    unknown = [heading for heading in headings if heading and heading not in HEADINGS]
-    fields = [HEADINGS.get(heading) for heading in headings]
-    if unknown or "label" not in fields or "kind" not in fields:
-        raise UsageError("exhibit-list-headings", unknown=", ".join(unknown), known=", ".join(HEADINGS))
-    new = []
-    for row in rows:
-        facts = {name: str(cell).strip() for name, cell in zip(fields, row, strict=False) if name and cell is not None}
-        if facts:
-            new.append(New(Exhibit(id="", **{"kind": "", "label": "", **facts})))
-    return new
+def _numbered(new: Iterable[Exhibit], case: Case) -> list[Exhibit]:
+    """Each with the next free id, checked against all that are there and those before it."""
+    known = dict(case.register.exhibits)
+    now = SystemClock().read().utc
+    numbered = []
+    for each in new:
+        ready = replace(each, id=exhibit.next_id(known))
+        exhibit.check(ready, known.values(), now, case.zone)
+        known[ready.id] = ready
+        numbered.append(ready)
+    return numbered

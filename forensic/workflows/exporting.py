@@ -20,6 +20,7 @@ from forensic.sources.medium import Medium, blocks
 from forensic.sources.runs import Run
 from forensic.workflows import finds, media
 from forensic.workflows.work import Outcome
+from reports.visible import visible
 
 LIST = "files.csv"
 HEAD = ("file", "seq", "path in evidence", "status", "size", "sha256")
@@ -41,7 +42,8 @@ def export(case: Case, exhibit: str, folder: Path, progress: Progress) -> Outcom
             rows = csv.writer(file)
             rows.writerow(HEAD)
             for name, line in zip(written, wanted, strict=True):
-                cells = (name, line["seq"], line["path"], line["status"], line["size"], line["sha256"])
+                path = visible(line["path"])
+                cells = (name, line["seq"], path, line["status"], line["size"], line["sha256"])
                 rows.writerow([inert(str(cell)) for cell in cells])
     except OSError as error:
         raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error

@@ -1,7 +1,8 @@
 """`acquire disk`: a device imaged into the case."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from forensic.acquire import checks, devices, hash_list, pipeline, read_back
 from forensic.acquire.checks import Check, Standing, Stated
 from forensic.acquire.devices import Device, RegularFile, Unfit
 from forensic.acquire.origin import opened
-from forensic.workflows import capacity
+from forensic.sources.raw import RawImage
+from forensic.workflows import capacity, media
+from forensic.workflows.config import FORMATS
 from forensic.workflows.media import HASH_LIST, IMAGE, PARTIAL
 from forensic.workflows.work import Outcome, described
 
-FORMATS = ("raw",)
 LISTED = 200  # unreadable runs kept in the entry; the outcome and the holes' list have all
 
 
@@ -137,7 +139,8 @@ def _device_facts(source: Device | RegularFile) -> dict[str, Any]:
 
 
 def _imaged(session: Session, job: Job, begin: int, progress: Progress) -> Outcome:
-    with session.delivery(job.volume) as delivery, opened(job.source) as origin:
+    about = {"what": PARTIAL, "exhibit": job.exhibit, "begin": begin}
+    with session.delivery(job.volume, about) as delivery, opened(job.source) as origin:
         incoming = delivery.receive("dd")
         algorithms = tuple(dict.fromkeys((*job.hashes, "sha256")))
         room = devices.place(incoming.path.parent)
@@ -146,10 +149,11 @@ def _imaged(session: Session, job: Job, begin: int, progress: Progress) -> Outco
         if result.reached == 0:
             raise result.stopped or UsageError("acquire-nothing-read")
         incoming.hashed_elsewhere(result.reached, result.digests)
-        again = None
+        again, look = None, media.FirstLook(needs_key=False, findings=())
         if not result.stopped:
             with incoming.path.open("rb") as held:
                 again = read_back.read_back(held.fileno(), result.reached, result.block_hashes, progress)
+            look = _look(incoming.path)
         verdict = "mismatch" if again and not again.same else result.verdict
         _refuse_same_media(session.case, job, result.digests["sha256"])
         facts = {"begin": begin, "verdict": verdict, "media": media_facts(result.reached, result.digests)}
@@ -171,15 +175,28 @@ def _imaged(session: Session, job: Job, begin: int, progress: Progress) -> Outco
         unreadable_runs=len(result.unreadable),
         unreadable_bytes=sum(run.length for run in result.unreadable),
         stopped=result.stopped.message_id if result.stopped else None,
+        needs_key=look.needs_key,
     )
     outcome = _outcome(artifacts, verdict, result.digests, result.reached, result.unreadable)
-    outcome.data |= {"begin": begin, "end": end, "seconds": str(round(result.seconds, 2))}
+    outcome.findings += look.findings
+    outcome.data |= {"needs_key": look.needs_key, "begin": begin, "end": end, "seconds": str(round(result.seconds, 2))}
     if result.stopped:
         progress.remark("acquire-part-kept", seq=artifacts[0].seq, bytes=result.reached)
         raise result.stopped
     if again and not again.same:
         raise IntegrityError("acquire-read-back-differs", seq=artifacts[0].seq, offset=again.differs_at)
     return outcome
+
+
+def _look(path: Path) -> media.FirstLook:
+    """A first look at the copy. That nothing on a device is known is a note: it may well be blank."""
+    with closing(RawImage([path])) as image:
+        look = media.first_look(image)
+    softened = (
+        replace(finding, severity=Severity.NOTE) if finding.code == media.UNKNOWN else finding
+        for finding in look.findings
+    )
+    return media.FirstLook(look.needs_key, tuple(softened))
 
 
 def _refuse_same_media(case: Case, job: Job, sha256: str) -> None:

@@ -19,7 +19,7 @@ from forensic.sources.images import Image, open_image, segments_of
 from forensic.sources.medium import blocks
 from forensic.workflows.imaging import add_hash_list, media_facts, same_media
 from forensic.workflows.loose import BLOCK
-from forensic.workflows.media import IMAGE
+from forensic.workflows.media import IMAGE, first_look
 from forensic.workflows.work import Outcome, described
 
 MISMATCH = "mismatch"
@@ -51,6 +51,8 @@ def take_in(session: Session, job: Job, progress: Progress) -> Outcome:
     case.register.exhibit(job.exhibit)
     if job.volume not in case.volumes():
         raise UsageError("volume-unknown", volume=job.volume)
+    if job.file.resolve().is_relative_to(case.folder.resolve()):
+        raise UsageError("take-from-case", path=str(job.file))
     segments = segments_of(job.file)
     with closing(open_image(segments)) as image:
         kind, facts, stored = image.format, dict(image.facts), dict(image.stored_hashes)
@@ -65,6 +67,7 @@ def take_in(session: Session, job: Job, progress: Progress) -> Outcome:
         source={"segments": len(segments), "size": total},
         format=kind,
         volume=job.volume,
+        differs=job.differs or None,
         container=facts or None,
         stored=stored or None,
     )
@@ -85,6 +88,7 @@ def _copied(session: Session, job: Job, begin: int, segments: tuple[Path, ...], 
         with closing(open_image([file.path for file in incoming])) as image:
             stored = dict(image.stored_hashes)
             media = read_media(image, stored, progress)
+            look = first_look(image)
         _refuse_twin(session, job, media)
         wrong = [name for name, value in stored.items() if media.hashes[name] != value.lower()]
         verdict = MISMATCH if wrong else "complete"
@@ -114,8 +118,17 @@ def _copied(session: Session, job: Job, begin: int, segments: tuple[Path, ...], 
         unreadable=[],
         unreadable_runs=0,
         unreadable_bytes=0,
+        needs_key=look.needs_key,
     )
-    data = {**media.hashes, "bytes": media.size, "unreadable": [], "verdict": verdict, "stored": stored}
+    findings += look.findings
+    data = {
+        **media.hashes,
+        "needs_key": look.needs_key,
+        "bytes": media.size,
+        "unreadable": [],
+        "verdict": verdict,
+        "stored": stored,
+    }
     listed = [described(artifact) for artifact in artifacts]
     return Outcome({**data, "begin": begin, "end": end}, findings, listed)
 

@@ -1,7 +1,7 @@
 """`files`: what the file systems of an exhibit list, live and deleted."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,10 +33,21 @@ def surveyed(case: Case, exhibit: str, findings: list[Finding]) -> Iterator[tupl
     for artifact in media.images(case, exhibit):
         with media.opened(case, artifact) as image:
             found = survey(image)
-            findings += found.findings
+            findings += of_image(artifact.seq, found.findings)
             yield artifact.seq, found
-            for _, filesystem in found.filesystems:
-                findings += (finding for finding in filesystem.findings if finding not in findings)
+            findings += of_image(artifact.seq, arisen(found))
+
+
+def of_image(image: int, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The same findings, each naming the image that it speaks of."""
+    for finding in findings:
+        yield replace(finding, where={"image": image, **finding.where})
+
+
+def arisen(found: Survey) -> Iterator[Finding]:
+    """What the file systems remarked while they were read."""
+    for _, filesystem in found.filesystems:
+        yield from filesystem.findings
 
 
 def listed(case: Case, exhibit: str, findings: list[Finding], progress: Progress) -> Iterator[Listed]:

@@ -91,6 +91,7 @@ class Source:
             "parser": self.set.facts["parser"],
             "version": self.set.facts["version"],
             "path": self.header.get("path", ""),
+            "origin": self.header["origin"],
             "rows": self.rows,
             "groups": [group.as_json() for group in self.groups],
         }

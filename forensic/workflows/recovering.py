@@ -21,6 +21,7 @@ from forensic.sources.images import Image
 from forensic.sources.runs import SPARSE
 from forensic.workflows import finds, located, media, recordset, runs
 from forensic.workflows.filetype import suffix_for
+from forensic.workflows.listing import of_image
 from forensic.workflows.located import Find
 from forensic.workflows.proof import EVIDENCE, proves_itself
 from forensic.workflows.work import Outcome, described
@@ -137,6 +138,7 @@ def store_list(
 
     def everything() -> Iterator[dict[str, Any]]:
         yield from lines
+        findings[:] = of_image(image, findings)
         for finding in findings:
             yield recordset.finding_line(finding)
 

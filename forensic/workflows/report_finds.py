@@ -9,7 +9,7 @@ from typing import Any
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.messages import Lang, say, table
-from forensic.workflows import belonging, finds, payments, recordset, views
+from forensic.workflows import finds, payments, recordset, views
 from forensic.workflows.chats import PLACEHOLDER
 from forensic.workflows.payments import Group, Source
 from forensic.workflows.views import Period
@@ -34,13 +34,14 @@ def files(case: Case, step: str, lang: Lang) -> story.Files:
 
 
 def _rows(case: Case, step: str, lang: Lang) -> Iterator[story.FileRow]:
-    for artifact, line in finds.files(case, step=step):
+    for find in finds.finds(case, step=step):
+        line = find.line
         if line["seq"] is None:
             continue
-        image = int(artifact.facts["image"])
+        image = int(find.list.facts["image"])
         yield story.FileRow(
             seq=line["seq"],
-            exhibit=case.register.exhibit_of(line["seq"], belonging.exhibit_of(case, artifact)) or "",
+            exhibit=find.exhibit,
             name=line["path"] or f"+{line.get('offset', '')}",
             size=line["size"],
             status=line["status"],
@@ -169,7 +170,7 @@ def sources(case: Case, lang: Lang) -> tuple[story.PaymentSource, ...]:
             apart.update(not_live=group.not_live, repeats=group.repeats)
         told.append(
             story.PaymentSource(
-                name=source.header["path"] or source.set.facts["parser"],
+                name=_named(source, lang),
                 account=_account(case, source),
                 seq=int(source.set.facts["input"]),
                 rules=(say("payments-rules", lang), say("payments-apart", lang, **apart)),
@@ -181,6 +182,13 @@ def sources(case: Case, lang: Lang) -> tuple[story.PaymentSource, ...]:
             )
         )
     return tuple(told)
+
+
+def _named(source: Source, lang: Lang) -> str:
+    """The file's name in the evidence, with how it was found where it was not simply there."""
+    name = source.header["path"] or source.set.facts["parser"]
+    origin = source.set.facts["origin"]
+    return name if origin in ("live", "taken") else f"{name} ({say(f'origin-{origin}', lang)})"
 
 
 def _account(case: Case, source: Source) -> str:

@@ -14,12 +14,14 @@ from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
 from chain_of_custody.errors import CannotWrite
 from chain_of_custody.finding import Finding, Severity
+from chain_of_custody.hashing import Digests
 from chain_of_custody.intake import Delivery
 from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import Incoming
 from chain_of_custody.progress import Progress
 from chain_of_custody.session import Session
 from forensic.workflows import finds, recordset, report_case, report_finds, views
+from forensic.workflows.parsing import FINDINGS
 from forensic.workflows.work import Outcome, described
 from parsers import enrolled
 from reports import html, pdf, story
@@ -42,42 +44,63 @@ class Job:
 def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
     """Builds at `size` entries. Papers that were built before at this head, byte for byte, are not entered again."""
     head = session.case.ledger.head(size)
-    case = session.case.as_of(size)
-    told = tell(case, size, job)
-    progress.start("phase-report", None, "papers")
     facts = {"head": {"size": head.size, "root": head.root.hex()}, "lang": job.lang}
     with session.delivery() as delivery:
-        papers = [
-            _receive(delivery, _ending(paper), iter((paper.content,)), progress) for paper in pdf.build(told, job.lang)
-        ]
-        page = _receive(delivery, "html", html.build(told, job.lang), progress)
-        incoming = [papers[-1], *papers[:-1], page]
-        known = _built_before(session.case, incoming)
-        if known is None:
-            roles = ["main", *(["volume"] * (len(papers) - 1)), "html"]
-            for file, role in zip(incoming, roles, strict=True):
-                file.role = role
+        incoming = []
+        for name, role, content in papers(session.case, size, job, progress):
+            incoming.append(_receive(delivery, name.removeprefix(f"{REPORT}."), role, content))
+        incoming.sort(key=lambda file: ROLES.index(file.role))
+        stored = _built_before(session.case, incoming)
+        if stored is None:
             delivery.add(REPORT, Room.REPORTS, None, incoming, facts)
             (stored,) = delivery.commit()
-        else:
-            stored = known
-    outcome = Outcome({"lang": job.lang, "at": size, "files": []}, artifacts=[described(stored)])
-    outcome.data["files"] = [{"path": f.path, "sha256": f.sha256, "size": f.size, "role": f.role} for f in stored.files]
+    files = [{"path": f.path, "sha256": f.sha256, "size": f.size, "role": f.role} for f in stored.files]
     if job.copy_to:
         _copy(session.case, stored, job.copy_to)
-    return outcome
+    return Outcome({"lang": job.lang, "at": size, "files": files}, artifacts=[described(stored)])
 
 
-def _ending(paper: pdf.Paper) -> str:
-    """`pdf` for the main paper, `02-001.pdf` for volume 1 of appendix 2: files of one artifact share its number."""
-    return paper.name.removeprefix("appendix-") + paper.suffix if paper.rows is not None else paper.suffix[1:]
+def outside(case: Case, size: int, job: Job, folder: Path, progress: Progress) -> Outcome:
+    """Builds the papers of a case that cannot be written into a folder outside it. They are entered nowhere."""
+    files = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, role, content in papers(case, size, job, progress):
+            digests = Digests()
+            with (folder / name).open("xb") as file:
+                for block in content:
+                    file.write(block)
+                    digests.update(block)
+            sha256 = digests.hexdigests()["sha256"]
+            files.append({"path": str(folder / name), "sha256": sha256, "size": digests.size, "role": role})
+    except OSError as error:
+        raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
+    return Outcome({"lang": job.lang, "at": size, "files": files}, head=case.head())
 
 
-def _receive(delivery: Delivery, suffix: str, content: Iterator[bytes], progress: Progress) -> Incoming:
-    with delivery.receive(suffix) as incoming:
+ROLES = ("main", "volume", "html")
+
+
+def papers(case: Case, size: int, job: Job, progress: Progress) -> Iterator[tuple[str, str, Iterator[bytes]]]:
+    """(file name, role, content) of every paper, the volumes first."""
+    told = tell(case.as_of(size), size, job)
+    progress.start("phase-report", None, "papers")
+    for paper in pdf.build(told, job.lang):
+        yield _name(paper), "main" if paper.rows is None else "volume", iter((paper.content,))
+        progress.advance(1)
+    yield f"{REPORT}.html", "html", html.build(told, job.lang)
+    progress.advance(1)
+
+
+def _name(paper: pdf.Paper) -> str:
+    """`report.pdf` for the main paper, `report.02-001.pdf` for volume 1 of appendix 2."""
+    return f"{REPORT}.{paper.name.removeprefix('appendix-')}{paper.suffix}" if paper.rows is not None else "report.pdf"
+
+
+def _receive(delivery: Delivery, suffix: str, role: str, content: Iterator[bytes]) -> Incoming:
+    with delivery.receive(suffix, role) as incoming:
         for block in content:
             incoming.write(block)
-    progress.advance(1)
     return incoming
 
 
@@ -102,6 +125,7 @@ def _copy(case: Case, stored: Artifact, folder: Path) -> None:
 def tell(case: Case, size: int, job: Job) -> story.Story:
     """The story of a case at one head."""
     lang = job.lang
+    _all_there(case)
     note = case.ledger.head_note(size)
     head = case.ledger.head(size)
     recovered = report_finds.files(case, "recover", lang)
@@ -140,6 +164,15 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
 
 
 CHECKS = ("case", "head", "file", "located")
+
+
+def _all_there(case: Case) -> None:
+    """No paper is printed over a file that is gone, cut or replaced: `IntegrityError`. To hash them is `verify`'s."""
+    volumes = case.volumes()
+    for artifact in case.register.artifacts.values():
+        if volumes[artifact.volume].is_connected(case.ledger.origin):
+            for file in artifact.files:
+                case.path_of(artifact, file)
 
 
 def _answer(
@@ -187,7 +220,7 @@ def findings(case: Case) -> Iterator[Finding]:
     for body in case.register.acquisitions.values():
         if body["end"] and "image" in body["end"]:
             yield from _acquired(body["end"])
-    sets = [*finds.lists(case), *views.record_sets(case)]
+    sets = [*finds.lists(case), *views.record_sets(case), *_beside_sets(case)]
     seen = set()
     for artifact in sorted(sets, key=lambda artifact: artifact.seq):
         for line in recordset.read(case, artifact):
@@ -199,6 +232,12 @@ def findings(case: Case) -> Iterator[Finding]:
                     yield finding
     for leftover in case.register.held(what="leftover"):
         yield Finding("intake-leftover", Severity.NOTE, where={"artifact": leftover.seq})
+
+
+def _beside_sets(case: Case) -> list[Artifact]:
+    """The newest list of what parsing an exhibit found wrong besides its record sets."""
+    newest = {artifact.exhibit: artifact for artifact in case.register.held(what=FINDINGS)}
+    return list(newest.values())
 
 
 def _acquired(end: dict[str, object]) -> Iterator[Finding]:

@@ -1,8 +1,14 @@
 """What is going on in a case and what is still open."""
 
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
 from chain_of_custody.case import Case
 from chain_of_custody.parcel import INTAKE, is_alive
 from chain_of_custody.register import Run
+from chain_of_custody.session import is_gone
 from forensic.workflows import memory
 from forensic.workflows.work import Outcome
 
@@ -12,7 +18,8 @@ PARTIAL = "image-partial"
 def status(case: Case) -> Outcome:
     """Running commands, incomplete images, unsealed exhibits, entries since a head last left, the last full check."""
     register = case.register
-    running, waiting = _parcels(case)
+    filling, waiting = _parcels(case)
+    running = _commands(case) or filling  # a session of another workstation is known by its parcel only
     open_acquisitions = [f"{body['item']} (#{seq})" for seq, body in register.acquisitions.items() if not body["end"]]
     data = {
         "running": running,
@@ -31,6 +38,38 @@ def _unfinished(case: Case) -> list[Run]:
     """Runs that were cut off and not made up for by another of the same work."""
     runs = case.register.runs.values()
     return [run for run in runs if run.end is None and case.register.completed(run.step, run.key) is None]
+
+
+def _commands(case: Case) -> list[str]:
+    """The commands of sessions that are open in a process of this workstation that lives: their words and number."""
+    ended = {entry.body["sess"] for entry in case.ledger.entries_without_located() if entry.kind == "session.close"}
+    here = (
+        (seq, body)
+        for seq, body in case.register.sessions.items()
+        if seq not in ended and body["host"]["name"] == platform.node()
+    )
+    return [f"{_told(case, seq, body)} (#{seq})" for seq, body in here if not is_gone(body) and _began_before(body)]
+
+
+def _told(case: Case, seq: int, body: dict[str, Any]) -> str:
+    """The words that were typed, and the exhibit worked on where they do not name it."""
+    words = ["forensic", *map(str, body["command"])]
+    works = [*case.register.acquisitions.values(), *(run.begin for run in case.register.runs.values())]
+    items = {str(work["item"]) for work in works if work["sess"] == seq}
+    return " ".join([*words, *sorted(items - set(words))])
+
+
+def _began_before(body: dict[str, Any]) -> bool:
+    """Whether the process is older than its session: a number that was given to another process since is not ours.
+
+    The 22nd field of /proc/PID/stat is its start in clock ticks since boot (proc(5)).
+    """
+    try:
+        told = Path(f"/proc/{body['host']['pid']}/stat").read_text("utf-8", "replace")
+        started = int(told.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return False
+    return started <= int(body["mono"]) / 1e9
 
 
 def _parcels(case: Case) -> tuple[list[str], list[str]]:

@@ -13,18 +13,26 @@ from chain_of_custody.errors import UsageError
 from forensic.workflows import belonging, recordset
 
 RECORD_SET = "record-set"
+ORIGINS = ("live", "taken", "recovered", "carved")  # where an input stood, the surest first
 
 
 def record_sets(case: Case, exhibit: str | None = None) -> list[Artifact]:
-    """One set for each parser and input: the newest. What is excluded, or read from something that is, is left out."""
+    """One set for each parser and content of an exhibit: the newest, over a copy that is live or was given rather than
+    one that was recovered or carved. What is excluded, or read from something that is, is left out."""
     if exhibit:
         case.register.exhibit(exhibit)
-    newest: dict[tuple[str, int], Artifact] = {}
+    chosen: dict[tuple[str, str, str], Artifact] = {}
     for artifact in case.register.held(what=RECORD_SET):
-        source = int(artifact.facts["input"])
-        if belonging.counts(case, artifact) and exhibit in (None, belonging.exhibit_of(case, artifact)):
-            newest[(artifact.facts["parser"], source)] = artifact
-    return sorted(newest.values(), key=lambda artifact: artifact.seq)
+        belongs = belonging.exhibit_of(case, artifact) or ""
+        if belonging.counts(case, artifact) and exhibit in (None, belongs):
+            key = (artifact.facts["parser"], artifact.facts["content"], belongs)
+            if key not in chosen or _rank(artifact) <= _rank(chosen[key]):
+                chosen[key] = artifact
+    return sorted(chosen.values(), key=lambda artifact: artifact.seq)
+
+
+def _rank(artifact: Artifact) -> int:
+    return ORIGINS.index(artifact.facts["origin"])
 
 
 def records(case: Case, kind: str, exhibit: str | None = None) -> Iterator[tuple[Artifact, dict[str, Any]]]:

@@ -63,7 +63,8 @@ def test_what_cannot_be() -> None:
     assert refusal(replace(FIRST, label="  ")) == "exhibit-no-label"
     assert refusal(replace(FIRST, kind="phones")) == "exhibit-kind-unknown"
     assert refusal(SECOND) == "exhibit-none"
-    assert refusal(replace(FIRST, part_of="EX-001")) == "exhibit-none"
+    assert refusal(replace(FIRST, part_of="EX-001")) == "exhibit-part-of-itself"
+    assert refusal(replace(FIRST, part_of="EX-002"), SECOND) == "exhibit-part-of-itself"
 
 
 def test_the_future() -> None:

@@ -12,7 +12,7 @@ from forensic.cli.options import finish, order, shared
 from forensic.workflows import chats as conversations
 from forensic.workflows import indexing
 from forensic.workflows import payments as bills
-from forensic.workflows.views import Period
+from forensic.workflows.views import Period, unparsed
 from forensic.workflows.work import Outcome, reading
 from parsers.money import Money
 
@@ -48,10 +48,12 @@ def chats(
         _echo(period, zone)
         if conversation:
             messages = list(conversations.messages(case, conversation, period, exhibit or None))
-            outcome = Outcome({"messages": messages}, head=case.head())
+            outcome = Outcome({"messages": messages}, unparsed(case, exhibit or None), head=case.head())
         else:
             listed = conversations.conversations(case, period, exhibit or None)
-            outcome = Outcome({"conversations": [c.as_json() for c in listed]}, head=case.head())
+            outcome = Outcome(
+                {"conversations": [c.as_json() for c in listed]}, unparsed(case, exhibit or None), head=case.head()
+            )
     if not shared.json and conversation:
         for message in messages:
             when = local(message["time"]["utc"], zone) if message["time"]["utc"] else words("time-unknown")
@@ -103,7 +105,11 @@ def payments(
             rows = [
                 {"set": source.set.seq, **row} for source in sources for row in bills.rows(case, source.set, period)
             ]
-        outcome = Outcome({"rows": rows, "totals": [source.as_json() for source in sources]}, head=case.head())
+        outcome = Outcome(
+            {"rows": rows, "totals": [source.as_json() for source in sources]},
+            unparsed(case, exhibit or None),
+            head=case.head(),
+        )
     if not shared.json:
         for source in sources:
             console.result(
@@ -112,6 +118,7 @@ def payments(
                     seq=source.set.facts["input"],
                     parser=source.set.facts["parser"],
                     path=source.header["path"],
+                    origin=words(f"origin-{source.set.facts['origin']}"),
                     rows=source.rows,
                 )
             )
@@ -144,7 +151,7 @@ def search(
     with reading(order()) as case:
         zone = case.zone
         hits = [{"set": a.seq, **line} for a, line in indexing.search(case, query, shared.screen, exhibit or None)]
-        outcome = Outcome({"query": query, "hits": hits}, head=case.head())
+        outcome = Outcome({"query": query, "hits": hits}, unparsed(case, exhibit or None), head=case.head())
     shared.screen.finish()
     if not shared.json:
         for hit in hits:

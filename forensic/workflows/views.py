@@ -10,6 +10,7 @@ from chain_of_custody import clock
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.errors import UsageError
+from chain_of_custody.finding import Finding, Severity
 from forensic.workflows import belonging, recordset
 
 RECORD_SET = "record-set"
@@ -33,6 +34,11 @@ def record_sets(case: Case, exhibit: str | None = None) -> list[Artifact]:
 
 def _rank(artifact: Artifact) -> int:
     return ORIGINS.index(artifact.facts["origin"])
+
+
+def unparsed(case: Case, exhibit: str | None = None) -> list[Finding]:
+    """A remark where no file was parsed yet: an empty answer then means nothing."""
+    return [] if record_sets(case, exhibit) else [Finding("nothing-parsed", Severity.NOTE)]
 
 
 def records(case: Case, kind: str, exhibit: str | None = None) -> Iterator[tuple[Artifact, dict[str, Any]]]:

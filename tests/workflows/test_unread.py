@@ -171,3 +171,9 @@ def test_each_of_three_unknown_images_is_named(at_work: Examiner, tmp_path: Path
             assert sorted(named) == images, (words, done.json["findings"])
     of_images = [f.where.get("image") for f in told(at_work) if f.code == "sources-unknown-filesystem"]
     assert set(of_images) == set(images)
+
+
+def test_an_answer_before_anything_was_parsed_says_so(at_work: Examiner) -> None:
+    for words in (["chats"], ["payments"], ["search", "红包"]):
+        done = at_work.asks(*words)
+        assert [finding["code"] for finding in done["findings"]] == ["nothing-parsed"]

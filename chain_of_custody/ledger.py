@@ -5,6 +5,7 @@ The rules, in prose:
   canonical JSON, in which a tab cannot occur.
 - Every body carries its own number `seq` and the previous leaf's hash `prev`, so that the log reads as a chain too.
 - Every body carries 128 random bits, so that a leaf's hash tells nothing of what was hashed.
+- Acts of persons are signed by them: the body names their keys, `sig` holds their signatures, and the leaf covers both.
 - Each transaction ends with a signed head (checkpoint) over all entries so far.
 - Nothing is ever changed or removed. Triggers refuse it; the tree shows it if somebody drops the triggers.
 
@@ -13,18 +14,19 @@ One writer at a time: a transaction takes the write lock before it reads the hea
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chain_of_custody import canonical, checkpoint, clock, ledger_file
+from chain_of_custody import canonical, checkpoint, clock, ledger_file, signature
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.clock import Clock, Reading, SystemClock
 from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.keys import LedgerKey
+from chain_of_custody.signature import Signer
 from chain_of_custody.tree import Frontier, leaf_hash
 
 VERSION = 1
@@ -80,7 +82,13 @@ class Transaction:
 
     def add(self, kind: str, /, **facts: object) -> int:
         """Appends one entry and returns its number. Facts that are None are left out."""
+        return self.add_signed(kind, (), **facts)
+
+    def add_signed(self, kind: str, signers: Sequence[Signer], /, **facts: object) -> int:
+        """Appends one entry that the `signers` sign."""
         body: dict[str, object] = {name: value for name, value in facts.items() if value is not None}
+        if signers:
+            body["signers"] = [signer.vkey for signer in signers]
         body |= {
             "v": VERSION,
             "seq": self.next_seq,
@@ -92,8 +100,9 @@ class Transaction:
             "kind": kind,
         }
         seq, text = self.next_seq, canonical.encode(body)
-        self._last = entry_leaf(text, "")
-        self.rows.append((seq, self._last, text, ""))
+        sig = signature.sign(text, signers)
+        self._last = entry_leaf(text, sig)
+        self.rows.append((seq, self._last, text, sig))
         self.tiles += [done for done in self.frontier.add(self._last) if done[0] in TILE_HEIGHTS]
         return seq
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from chain_of_custody import exhibit as exhibits
 from chain_of_custody.artifact import Artifact, held
+from chain_of_custody.enrolment import Enrolment
 from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.exhibit import Exhibit
 from chain_of_custody.ledger import Entry, Ledger, entry_leaf
@@ -89,6 +90,7 @@ class Register:
         self.excluded: dict[int, Change] = {}
         self.reassigned: dict[int, str] = {}
         self.sessions: dict[int, dict[str, Any]] = {}
+        self.enrolment = Enrolment()
 
     def update(self, ledger: Ledger, stop: int | None = None) -> None:
         """Reads what was appended since, up to entry `stop` where one is named."""
@@ -135,6 +137,7 @@ class Register:
         return next(done, None)
 
     def _read(self, entry: Entry) -> None:
+        self.enrolment.read(entry)
         body = entry.body
         match entry.kind:
             case "case.new":

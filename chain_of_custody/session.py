@@ -15,17 +15,18 @@ from chain_of_custody import build
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.clock import SystemClock
-from chain_of_custody.errors import ForensicError
+from chain_of_custody.errors import CustodyRefusal, ForensicError
 from chain_of_custody.intake import Delivery, Planned, dead_parcels, enter_leftovers, finish_renames
 from chain_of_custody.ledger import Transaction
 from chain_of_custody.people import Person
+from chain_of_custody.signature import Signer
 from chain_of_custody.volumes import CASE
 
 
 class Writing:
     """A transaction of a session: what it adds refers to the session."""
 
-    def __init__(self, transaction: Transaction, session: int) -> None:
+    def __init__(self, transaction: Transaction, session: "Session") -> None:
         self._transaction = transaction
         self._session = session
 
@@ -34,15 +35,30 @@ class Writing:
         return self._transaction.next_seq
 
     def add(self, kind: str, /, **facts: object) -> int:
-        return self._transaction.add(kind, sess=self._session, **facts)
+        return self._transaction.add(kind, sess=self._session.seq, **facts)
+
+    def act(self, kind: str, /, **facts: object) -> int:
+        """An act of the session's persons; `approved_by` names those who stand for it and are not of the session.
+        Whoever of them has a key enrolled must sign: `CustodyRefusal` where a signer is missing."""
+        signers = self._session.signers
+        approvers = facts.get("approved_by") or ()
+        assert isinstance(approvers, list | tuple)
+        owed = self._session.case.register.enrolment.owed([*self._session.names, *map(str, approvers)])
+        missing = set(owed) - {signer.vkey for signer in signers}
+        if missing:
+            names = ", ".join(sorted(vkey.partition("+")[0] for vkey in missing))
+            raise CustodyRefusal("sign-missing", hint="sign-missing-hint", persons=names)
+        return self._transaction.add_signed(kind, signers, sess=self._session.seq, **facts)
 
 
 class Session:
     """An open session on a case opened for writing. Use `opened`."""
 
-    def __init__(self, case: Case, seq: int) -> None:
+    def __init__(self, case: Case, seq: int, names: Sequence[str], signers: Sequence[Signer]) -> None:
         self.case = case
         self.seq = seq
+        self.names = tuple(names)
+        self.signers = tuple(signers)  # of those of its persons whose keys are enrolled and at hand
         self.leftovers: list[Artifact] = []
         self.head: dict[str, Any] | None = None  # what the session leaves behind, known once it is closed
 
@@ -51,13 +67,18 @@ class Session:
         """Takes the pen. The register is current inside, so rules checked there hold when the entries commit."""
         with self.case.ledger.transaction() as transaction:
             self.case.register.update(self.case.ledger)
-            yield Writing(transaction, self.seq)
+            yield Writing(transaction, self)
         self.case.register.update(self.case.ledger)
 
     def enter(self, kind: str, /, **facts: object) -> int:
         """One entry in a transaction of its own."""
         with self.transaction() as writing:
             return writing.add(kind, **facts)
+
+    def act(self, kind: str, /, **facts: object) -> int:
+        """One act in a transaction of its own."""
+        with self.transaction() as writing:
+            return writing.act(kind, **facts)
 
     def enter_all(self, entries: Sequence[Planned]) -> list[Artifact]:
         with self.case.ledger.transaction() as transaction:
@@ -110,7 +131,11 @@ def is_gone(session: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def opened(
-    case: Case, persons: Sequence[Person], command: Sequence[str], settings: Mapping[str, str]
+    case: Case,
+    persons: Sequence[Person],
+    command: Sequence[str],
+    settings: Mapping[str, str],
+    signers: Sequence[Signer] = (),
 ) -> Iterator[Session]:
     """A session for one command. Its end is entered with how it ended, an error included."""
     with case.ledger.transaction() as transaction:
@@ -125,7 +150,7 @@ def opened(
             zone=case.zone.key,
         )
     case.register.update(case.ledger)
-    session = Session(case, seq)
+    session = Session(case, seq, [person.name for person in persons], signers)
     try:
         session.take_up()
         yield session

@@ -8,6 +8,7 @@ The rules, in order; each breach is a `Breach`, and the first one is what the co
 5. The newest checkpoint covers every entry.
 6. The entries that the case is replayed from are all there are: none is hidden behind the ledger's own index.
 7. Every held file is there with its size and SHA-256; no other file lies in the case.
+8. Every signature of a person holds, by a key that was enrolled then, and no act lacks one that it owes.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import INTAKE, is_parcel
 from chain_of_custody.progress import Progress
 from chain_of_custody.tree import Frontier
+from chain_of_custody.verify_acts import ActCheck
 from chain_of_custody.volumes import MARKER
 
 
@@ -59,9 +61,12 @@ class Verdict:
     def breach(self, code: str, **facts: Fact) -> None:
         self.breaches.append(Breach(code, facts))
 
+    def remark(self, code: str, **facts: Fact) -> None:
+        self.remarks.append(Breach(code, facts))
+
 
 def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progress) -> None:
-    """Rules 1 to 6."""
+    """Rules 1 to 6 and 8."""
     try:
         name, public = checkpoint.parse_verifier_key(vkey)
     except ValueError as error:
@@ -78,8 +83,10 @@ def _check_entries(ledger: Ledger, key: tuple[str, bytes], verdict: Verdict, pro
     told = ledger.entries_without_located()
     shown = next(told, None)
     frontier, previous, covered = Frontier(), None, 0
+    acts = ActCheck(verdict.breach, verdict.remark)
     for entry in ledger.entries():
-        _check_entry(entry, frontier.size, previous, verdict)
+        if _check_entry(entry, frontier.size, previous, verdict) and not _is_located(entry):
+            _check_act(acts, entry, verdict)
         if shown and shown.seq == entry.seq:
             shown = next(told, None)
         elif not _is_located(entry):
@@ -102,7 +109,8 @@ def _check_entries(ledger: Ledger, key: tuple[str, bytes], verdict: Verdict, pro
         verdict.breach("verify-unsealed", size=frontier.size, head=covered)
 
 
-def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: Verdict) -> None:
+def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: Verdict) -> bool:
+    """Whether the body can be read."""
     if entry.seq != expected:
         verdict.breach("verify-gap", seq=entry.seq, expected=expected)
     if entry_leaf(entry.text, entry.sig) != entry.leaf:
@@ -114,13 +122,21 @@ def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: V
         canonical = False
     if not canonical:
         verdict.breach("verify-body", seq=entry.seq)
-        return
+        return False
     if body.get("seq") != entry.seq:
         verdict.breach("verify-number", seq=entry.seq)
     if body.get("prev") != (previous.leaf if previous else NO_LEAF).hex():
         verdict.breach("verify-chain", seq=entry.seq)
     if previous and body.get("kind") != "time.step":
         _check_clock(previous, entry, verdict)
+    return True
+
+
+def _check_act(acts: ActCheck, entry: Entry, verdict: Verdict) -> None:
+    try:
+        acts.see(entry)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        verdict.breach("verify-body", seq=entry.seq)
 
 
 def _is_located(entry: Entry) -> bool:

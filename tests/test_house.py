@@ -36,6 +36,7 @@ MAY_IMPORT = {
 }
 
 WRITERS = {
+    "chain_of_custody/algorithms.py": "the scratch folder in which a program checks a signature",
     "chain_of_custody/parcel.py": "parcels are written in the intake",
     "chain_of_custody/intake.py": "places what was entered",
     "chain_of_custody/keys.py": "the workstation's key",

@@ -28,7 +28,7 @@ def reassign(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_), console.announce, signed=True) as session:
         number = changes.reassign(session, seq, to, reason)
         outcome = Outcome({"seq": number, "target": seq, "exhibit": to})
     console.tell("cli-entered", seq=number)
@@ -37,7 +37,7 @@ def reassign(
 
 @artifact.command("exclude", help=words("help-artifact-exclude"))
 def exclude(seq: Seq, reason: NeededReason, by: By = "", with_: With = None) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_), console.announce, signed=True) as session:
         number = changes.exclude(session, seq, reason)
         outcome = Outcome({"seq": number, "target": seq})
     console.tell("cli-entered", seq=number)

@@ -70,7 +70,7 @@ def correct(
     with_: With = None,
 ) -> None:
     field, _, value = set_.partition("=")
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_), console.announce, signed=True) as session:
         number = changes.correct(session, seq, field.strip().replace("-", "_"), value, reason)
         outcome = Outcome({"seq": number, "target": seq, "field": field, "value": value})
     console.tell("cli-entered", seq=number)

@@ -19,7 +19,7 @@ def correct(session: Session, target: int, field: str, value: str, reason: str) 
     _need_reason(reason)
     with session.transaction() as writing:
         old, value = _checked(session, target, field, value)
-        return writing.add("correct", target=target, field=field, old=old, new=value, reason=reason)
+        return writing.act("correct", target=target, field=field, old=old, new=value, reason=reason)
 
 
 def _checked(session: Session, target: int, field: str, value: str) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def reassign(session: Session, target: int, to: str, reason: str) -> int:
         old = session.case.register.exhibit_of(target, entered) or ""
         if old == to:
             raise UsageError("reassign-same", seq=target, exhibit=to)
-        return writing.add("artifact.reassign", target=target, field="exhibit", old=old, new=to, reason=reason)
+        return writing.act("artifact.reassign", target=target, field="exhibit", old=old, new=to, reason=reason)
 
 
 def exclude(session: Session, target: int, reason: str) -> int:
@@ -66,7 +66,7 @@ def exclude(session: Session, target: int, reason: str) -> int:
         _artifact(session, target)
         if target in session.case.register.excluded:
             raise UsageError("exclude-already", seq=target)
-        return writing.add("artifact.exclude", target=target, reason=reason)
+        return writing.act("artifact.exclude", target=target, reason=reason)
 
 
 def _artifact(session: Session, target: int) -> str | None:

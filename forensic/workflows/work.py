@@ -15,7 +15,9 @@ from chain_of_custody.errors import UsageError
 from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.people import Person, known_or_bare
 from chain_of_custody.session import Session
+from forensic.workflows import unlocking
 from forensic.workflows.config import Config
+from forensic.workflows.unlocking import Passphrase, no_passphrase
 
 BY = "FORENSIC_BY"
 
@@ -32,6 +34,7 @@ class Order:
     with_: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     exhibit: str = ""
+    passphrase: Passphrase = no_passphrase
 
 
 @dataclass(slots=True)
@@ -67,13 +70,21 @@ def reading(order: Order) -> Iterator[Case]:
 
 
 @contextmanager
-def writing(order: Order, announce: Announce) -> Iterator[Session]:
-    """The case opened for writing under a session of the order's persons; says first whose and which case it is."""
+def writing(
+    order: Order, announce: Announce, *, signed: bool = False, approvers: Sequence[str] = ()
+) -> Iterator[Session]:
+    """The case opened for writing under a session of the order's persons; says first whose and which case it is.
+
+    With `signed` the keys of those persons and of the `approvers` who have one enrolled are made ready before anything
+    is entered: the session's acts need them.
+    """
     folder = cases.find(order.case)
     with Case.open(folder, writable=True) as case:
         persons = who(order, case)
         announce(case, persons, order.exhibit)
-        with sessions.opened(case, persons, order.command, order.config.effective()) as session:
+        names = [*(person.name for person in persons), *approvers]
+        signers = unlocking.signers(case.register.enrolment, names, order.passphrase) if signed else ()
+        with sessions.opened(case, persons, order.command, order.config.effective(), signers) as session:
             yield session
 
 

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WHEELS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet $(if $(WHEELS),--no-index --find-links $(WHEELS))
 
-.PHONY: install demo test check bench-scale bench-ledger fuzz wheelhouse lock clean
+.PHONY: install demo test check bench-scale bench-ledger bench-door fuzz wheelhouse lock clean
 
 install: $(VENV)/.installed
 
@@ -34,8 +34,11 @@ check: test
 bench-scale: install
 	@$(BIN)/python tests/bench/scale.py
 
-bench-ledger: install
+bench-ledger: install bench-door
 	@PYTHONPATH=. $(BIN)/python tests/bench/ledger.py $(ENTRIES)
+
+bench-door: install
+	@PYTHONPATH=. $(BIN)/python tests/bench/door.py $(ARTIFACTS)
 
 wheelhouse: $(VENV)/.check
 	$(BIN)/python -m pip --disable-pip-version-check download --quiet --require-hashes -d wheelhouse -r requirements.lock -r requirements-check.lock

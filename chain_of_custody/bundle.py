@@ -2,13 +2,16 @@
 
 entries.tsv holds entry n on line n + 1: `body TAB sig`, exactly the bytes whose hash is the leaf; or, of an entry that
 is not handed out, `withheld TAB leaf TAB reason`, the leaf in hexadecimal. checkpoints/SIZE.note are the signed heads,
-`origin` and `vkey` one line each, SHA256SUMS as sha256sum writes it.
+`origin` and `vkey` one line each, SHA256SUMS as sha256sum writes it. anchors/SEQ.tsr and SEQ.note are what outside
+clocks and witnesses gave back, for other programs; the verifier takes them from their entries.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
 
+from chain_of_custody import anchors
+from chain_of_custody.anchors import Anchor
 from chain_of_custody.errors import CaseError, UsageError
 from chain_of_custody.ledger import Ledger, entry_leaf
 from chain_of_custody.messages import say
@@ -51,11 +54,14 @@ def ranges(numbers: Iterable[int]) -> str:
 
 def files(ledger: Ledger, size: int, withheld: Iterable[int], reason: str) -> Files:
     """The bundle of the first `size` entries, all but SHA256SUMS. `size` is one that a head counts."""
-    head = ledger.head(size)
-    yield ENTRIES, _entries(ledger, size, frozenset(withheld), " ".join(reason.split()))
+    head, hidden = ledger.head(size), frozenset(withheld)
+    yield ENTRIES, _entries(ledger, size, hidden, " ".join(reason.split()))
     for counted, _, note in ledger.checkpoints():
         if counted <= size:
             yield f"checkpoints/{counted:08d}.note", (note.encode(),)
+    for anchor in _anchors(ledger, size, hidden):
+        suffix = "tsr" if anchor.type == anchors.RFC3161 else "note"
+        yield f"anchors/{anchor.seq:08d}.{suffix}", (anchor.token,)
     yield "origin", (f"{ledger.origin}\n".encode(),)
     yield "vkey", (f"{ledger.verifier_key}\n".encode(),)
     yield VERIFIER, (verifier(),)
@@ -66,6 +72,15 @@ def files(ledger: Ledger, size: int, withheld: Iterable[int], reason: str) -> Fi
 def verifier() -> bytes:
     """The stand-alone verifier, as it is handed out."""
     return resources.files("chain_of_custody").joinpath(VERIFIER).read_bytes()
+
+
+def _anchors(ledger: Ledger, size: int, withheld: frozenset[int]) -> Iterator[Anchor]:
+    """The anchors among the first `size` entries that are handed out and brought something back."""
+    told = anchors.Anchors()
+    for entry in ledger.entries_without_located():
+        if entry.seq < size and entry.seq not in withheld and entry.kind == anchors.KIND:
+            told.read(entry)
+    yield from (anchor for anchor in told.all if anchor.token)
 
 
 def _entries(ledger: Ledger, size: int, withheld: frozenset[int], reason: str) -> Iterator[bytes]:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chain_of_custody import keys, ledger_file
+from chain_of_custody import disposal, keys, ledger_file, place
 from chain_of_custody.artifact import Artifact, HeldFile
 from chain_of_custody.clock import Clock
 from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError, UsageError
 from chain_of_custody.ledger import Ledger
+from chain_of_custody.parcel import flush_names
 from chain_of_custody.people import Person
+from chain_of_custody.place import Place
 from chain_of_custody.register import CaseFacts, Register
 from chain_of_custody.volumes import CASE, Volume
 
@@ -88,11 +90,12 @@ class Case:
                 vkey=ledger.verifier_key,
             )
         draft.rename(folder / LEDGER)
+        flush_names([folder / LEDGER], folder.parent)
         return cls(folder, Ledger.open(folder / LEDGER, key, clock), writable=True)
 
     @classmethod
     def open(cls, folder: Path, *, writable: bool = False, clock: Clock | None = None) -> "Case":
-        """Raises `CaseError` if the folder holds no case."""
+        """Raises `CaseError` if the folder holds no case, or holds one to be written that last stood elsewhere."""
         path = folder / LEDGER
         if not path.is_file():
             raise CaseError("case-none", path=str(folder))
@@ -102,7 +105,35 @@ class Case:
             if key is None:
                 ledger_file.open_reading(path).close()  # not a ledger at all is said before the missing key
                 raise CaseError("ledger-other-key", hint="ledger-other-key-hint", path=str(path))
-        return cls(folder, Ledger.open(path, key, clock), writable=writable)
+        try:
+            case = cls(folder, Ledger.open(path, key, clock), writable=writable)
+        except CaseError:
+            if key:
+                with cls.open(folder) as told:
+                    told._refuse_elsewhere()  # where it stood says more than whose key it is
+            raise
+        if writable:
+            case._refuse_elsewhere()
+        return case
+
+    @classmethod
+    def open_to_adopt(cls, folder: Path, *, clock: Clock | None = None) -> "Case":
+        """For writing by a workstation that takes the case over. Raises `CaseError` if the folder holds no case."""
+        path = folder / LEDGER
+        if not path.is_file():
+            raise CaseError("case-none", path=str(folder))
+        return cls(folder, Ledger.open_to_adopt(path, keys.load_or_create(), clock), writable=True)
+
+    def _refuse_elsewhere(self) -> None:
+        try:
+            self.register.places.refuse_elsewhere(self.place(), self.zone)
+        except CaseError:
+            self.close()
+            raise
+
+    def place(self) -> Place:
+        """Where the case stands now."""
+        return place.here(self.folder, self.ledger.origin)
 
     def close(self) -> None:
         self.ledger.close()
@@ -132,8 +163,14 @@ class Case:
         return self.facts.zone
 
     def volumes(self) -> dict[str, Volume]:
-        """The case folder itself and every further volume, connected or not."""
-        return {CASE: Volume(CASE, self.folder), **self.register.volumes}
+        """The case folder itself and every further volume, connected or not. One that stands beside the case folder
+        under its name and the volume's, as `case copy` puts it, goes before the place that was entered."""
+        further = (self._beside(volume) for volume in self.register.volumes.values())
+        return {CASE: Volume(CASE, self.folder), **{volume.id: volume for volume in further}}
+
+    def _beside(self, volume: Volume) -> Volume:
+        beside = Volume(volume.id, beside_of(self.folder, volume.id))
+        return beside if beside.is_connected(self.ledger.origin) else volume
 
     def root_of(self, volume: str) -> Path:
         """The folder of a volume. Raises `Unavailable` while it is not connected."""
@@ -141,7 +178,9 @@ class Case:
 
     def path_of(self, artifact: Artifact, file: HeldFile | None = None) -> Path:
         """Where a file of an artifact lies. What stands there is looked at: anything but a plain file of the size that
-        was entered raises `IntegrityError`, so that nobody works on a part, follows a link or waits for a pipe."""
+        was entered raises `IntegrityError`, so that nobody works on a part, follows a link or waits for a pipe. Of
+        bytes that were disposed of it raises `CustodyRefusal`, naming who did."""
+        disposal.refuse(artifact, self.register.disposed.get(artifact.seq), self.zone)
         file = file or artifact.main
         path = self.root_of(artifact.volume) / file.path
         try:
@@ -159,6 +198,12 @@ class Case:
         """The newest head as every writing command prints it."""
         head = self.ledger.head()
         return {"origin": head.origin, "size": head.size, "root": head.root.hex()}
+
+
+def beside_of(folder: Path, volume: str) -> Path:
+    """Where a copied case has its further volumes: `CASE.V2` for V2 of the case in `CASE`."""
+    whole = folder.absolute()
+    return whole.with_name(f"{whole.name}.{volume}")
 
 
 def find(given: Path | None) -> Path:

@@ -1,9 +1,14 @@
 """Whose key is whose in a case: enrolled, replaced and revoked by entries, replayed from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from chain_of_custody import signature
 from chain_of_custody.ledger import Entry
+
+CHANGES = frozenset({"key.enroll", "key.revoke", "key.replace"})
+OTHERS = 2  # persons who together may do for another what he cannot sign himself
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +64,35 @@ class Enrolment:
         self.keys = [
             replace(key, revoked=seq) if key.vkey == vkey and key.revoked is None else key for key in self.keys
         ]
+
+
+def authorised(body: Mapping[str, Any], enrolment: Enrolment) -> bool:
+    """Whether a change of keys (the body of one of `CHANGES`) was for its signers to make, as keys stood before it.
+
+    A key comes in with its own signature, under its person's name, and no other person ever had it. Nobody has two:
+    the next one replaces the first. The old key of a replacement signs it, a revoked key its revocation; where it
+    cannot, two other persons with keys of their own do.
+    """
+    try:
+        person, signers = body["person"], set(body.get("signers", ()))
+        held = enrolment.of(person)
+        if body["kind"] == "key.revoke":
+            return held is not None and held.vkey == body["vkey"] and _released(held, signers, enrolment)
+        if not _is_new(body["vkey"], person, enrolment) or body["vkey"] not in signers:
+            return False
+        if body["kind"] == "key.enroll":
+            return held is None
+        return held is not None and held.vkey == body["old"] and _released(held, signers, enrolment)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _released(held: EnrolledKey, signers: set[str], enrolment: Enrolment) -> bool:
+    others = [key for key in enrolment.valid() if key.vkey in signers and key.person != held.person]
+    return held.vkey in signers or len(others) >= OTHERS
+
+
+def _is_new(vkey: str, person: str, enrolment: Enrolment) -> bool:
+    key = signature.parse_key(vkey)
+    used = {signature.parse_key(known.vkey).public for known in enrolment.keys}
+    return key.name == signature.key_name(person) and key.public not in used

@@ -104,12 +104,13 @@ def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime, zone: Zone
     for other in known.values():
         for field in ("number", "seal", "imei"):
             value = getattr(exhibit, field)
-            same = bool(_mark(value)) and _mark(value) == _mark(getattr(other, field))
+            same = bool(mark(value)) and mark(value) == mark(getattr(other, field))
             if same and not (field == "seal" and _one_in_the_other(exhibit, other)):
                 raise CaseError("exhibit-taken", field=field, value=value, exhibit=other.id)
 
 
-def _mark(text: str) -> str:
+def mark(text: str) -> str:
+    """A number or seal as it is compared: two that look the same are the same."""
     return unicodedata.normalize("NFKC", text).strip()
 
 

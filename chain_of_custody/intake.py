@@ -19,7 +19,16 @@ from typing import Protocol
 from chain_of_custody.artifact import Artifact, HeldFile, Room
 from chain_of_custody.errors import Cancelled, IntegrityError
 from chain_of_custody.ledger import Transaction
-from chain_of_custody.parcel import INTAKE, Incoming, Leftover, Parcel, Parcelled, cannot_write, make_durable
+from chain_of_custody.parcel import (
+    INTAKE,
+    Incoming,
+    Leftover,
+    Parcel,
+    Parcelled,
+    cannot_write,
+    flush_names,
+    make_durable,
+)
 
 PER_FOLDER = 1000
 PARTIAL = "image-partial"
@@ -129,6 +138,7 @@ class Delivery:
         for planned, artifact in zip(self._planned, artifacts, strict=True):
             for parcelled, file in zip(planned.parcelled, artifact.files, strict=True):
                 place(parcelled.path, root / file.path)
+        flush_names((root / file.path for artifact in artifacts for file in artifact.files), root)
         self._parcel.close()
         self._parcel, self._planned, self._entering = None, [], False
         return artifacts
@@ -180,15 +190,16 @@ def finish_renames(parcels: Iterable[Parcel], root: Path, artifacts: Iterable[Ar
     Only from `parcels`, which are ours now: a living command places its own.
     """
     ours = {parcel.folder for parcel in parcels}
-    moved = 0
+    moved: list[Path] = []
     for artifact in artifacts if ours else ():
         if artifact.volume == volume:
             for file in artifact.files:
                 parcelled = root / INTAKE / file.parcelled
                 if parcelled.parent in ours and parcelled.exists():
                     place(parcelled, root / file.path)
-                    moved += 1
-    return moved
+                    moved.append(root / file.path)
+    flush_names(moved, root)
+    return len(moved)
 
 
 def enter_leftovers(
@@ -207,6 +218,7 @@ def enter_leftovers(
             make_durable(path)
             (artifact,) = pen.enter_all([_leftover(parcel, path, volume, acquisitions)])
             place(path, root / artifact.main.path)
+            flush_names([root / artifact.main.path], root)
             entered.append(artifact)
         parcel.close()
     return entered

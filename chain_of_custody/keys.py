@@ -62,19 +62,30 @@ def load_or_create() -> LedgerKey:
     )
     path = _path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f"ledger-{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # whole or not at all: two first commands at once agree on one key
-        except FileExistsError:
-            return load_or_create()
-        finally:
-            draft.unlink()
+        write_private(path, pem)
+    except FileExistsError:  # two first commands at once agree on one key
+        return load_or_create()
     except OSError as error:
         raise CannotWrite("key-not-written", path=str(path), reason=error.strerror or str(error)) from error
     return LedgerKey(private, private.public_key().public_bytes_raw())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A new file that its owner alone can read, whole on the disk or not there at all. An existing one is left as it
+    is: `FileExistsError`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f"{path.stem}-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -7,6 +7,8 @@ The rules, in prose:
 - Every body carries 128 random bits, so that a leaf's hash tells nothing of what was hashed.
 - Acts of persons are signed by them: the body names their keys, `sig` holds their signatures, and the leaf covers both.
 - Each transaction ends with a signed head (checkpoint) over all entries so far.
+- Heads are signed by the workstation that opened the case, until a `case.adopt` entry names another's key: from the
+  head over that entry on, that one.
 - Nothing is ever changed or removed. Triggers refuse it; the tree shows it if somebody drops the triggers.
 
 One writer at a time: a transaction takes the write lock before it reads the head.
@@ -24,8 +26,9 @@ from typing import Any
 from chain_of_custody import canonical, checkpoint, clock, ledger_file, signature
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.clock import Clock, Reading, SystemClock
-from chain_of_custody.errors import CaseError, IntegrityError
+from chain_of_custody.errors import CaseError, ForensicError, IntegrityError
 from chain_of_custody.keys import LedgerKey
+from chain_of_custody.progress import Progress
 from chain_of_custody.signature import Signer
 from chain_of_custody.tree import Frontier, leaf_hash
 
@@ -114,6 +117,7 @@ class Ledger:
         self._file = opened
         self._db = opened.connection
         self._key = key
+        self._signed_by = key.public if key else b""  # by whom the newest head must be signed before we add another
         self._clock = clock_
         self.origin = ledger_file.meta(self._db, "origin")
         self.verifier_key = ledger_file.meta(self._db, "vkey")
@@ -126,13 +130,38 @@ class Ledger:
         return cls(opened, key, clock_ or SystemClock())
 
     @classmethod
-    def open(cls, path: Path, key: LedgerKey | None = None, clock_: Clock | None = None) -> "Ledger":
-        """For writing with the key that signs this ledger, else for reading, leaving no trace."""
-        opened = ledger_file.open_writing(path) if key else ledger_file.open_reading(path)
+    def open(
+        cls,
+        path: Path,
+        key: LedgerKey | None = None,
+        clock_: Clock | None = None,
+        *,
+        patience: float = ledger_file.PATIENCE,
+    ) -> "Ledger":
+        """For writing with the key that signs this ledger, else for reading, leaving no trace. A writer waits as many
+        seconds for another's transaction as its `patience` lasts."""
+        opened = ledger_file.open_writing(path, patience=patience) if key else ledger_file.open_reading(path)
         ledger = cls(opened, key, clock_ or SystemClock())
-        if key and checkpoint.verifier_key(ledger.origin, key.public) != ledger.verifier_key:
+        try:
+            if key and ledger.own_key != ledger.key_in_force:
+                raise CaseError("ledger-other-key", hint="ledger-other-key-hint", path=str(path))
+        except ForensicError:
             ledger.close()
-            raise CaseError("ledger-other-key", hint="ledger-other-key-hint", path=str(path))
+            raise
+        return ledger
+
+    @classmethod
+    def open_to_adopt(cls, path: Path, key: LedgerKey, clock_: Clock | None = None) -> "Ledger":
+        """For writing with a key that takes over: the first transaction must enter the `case.adopt` that names it."""
+        ledger = cls(ledger_file.open_writing(path), key, clock_ or SystemClock())
+        try:
+            ledger._signed_by = checkpoint.parse_verifier_key(ledger.key_in_force)[1]
+        except ValueError as error:
+            ledger.close()
+            raise IntegrityError("verify-key-malformed", reason=str(error)) from error
+        except ForensicError:
+            ledger.close()
+            raise
         return ledger
 
     def close(self) -> None:
@@ -152,7 +181,7 @@ class Ledger:
         if self._key is None:
             raise CaseError("ledger-read-only")
         with ledger_file.writing(self._db):
-            frontier, reading = self._grown(self._key), self._clock.read()
+            frontier, reading = self._grown(), self._clock.read()
             last = self._last_entry()
             if last and entry_leaf(last.text, last.sig) != last.leaf:
                 raise IntegrityError("ledger-not-as-signed", hint="ledger-not-as-signed-hint", size=frontier.size)
@@ -163,6 +192,9 @@ class Ledger:
             yield transaction
             if transaction.rows:
                 self._insert(transaction)
+                assert self._signed_by == self._key.public or self.key_in_force == self.own_key
+        if transaction.rows:
+            self._signed_by = self._key.public
         self._frontier = frontier
 
     def _insert(self, transaction: Transaction) -> None:
@@ -176,11 +208,11 @@ class Ledger:
         )
         self._db.execute("INSERT INTO checkpoint(size, root, note) VALUES(?,?,?)", (head.size, head.root, note))
 
-    def _grown(self, key: LedgerKey) -> Frontier:
+    def _grown(self) -> Frontier:
         """The frontier over all committed entries: what we had, grown by what others appended since.
 
-        A head that we did not sign, or entries that the newest head does not cover, raise `IntegrityError`: the next
-        head would vouch for them.
+        A head that the key in force did not sign, or entries that the newest head does not cover, raise
+        `IntegrityError`: the next head would vouch for them.
         """
         size = len(self)
         if 0 < self._frontier.size == size:
@@ -188,11 +220,11 @@ class Ledger:
         for known in (self._frontier.copy() if 0 < self._frontier.size < size else self._from_tiles(size), Frontier()):
             for (leaf,) in self._rows("SELECT leaf FROM entry WHERE seq >= ? ORDER BY seq", known.size):
                 known.add(leaf)
-            if self._is_newest_head(known, key):
+            if self._is_newest_head(known):
                 return known
         raise IntegrityError("ledger-not-as-signed", hint="ledger-not-as-signed-hint", size=size)
 
-    def _is_newest_head(self, frontier: Frontier, key: LedgerKey) -> bool:
+    def _is_newest_head(self, frontier: Frontier) -> bool:
         row = next(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), None)
         if row is None:
             return frontier.size == 0
@@ -201,7 +233,7 @@ class Ledger:
         except ValueError:
             return False
         computed = Checkpoint(self.origin, frontier.size, frontier.root())
-        return head == computed and checkpoint.is_signed_by(row[0], self.origin, key.public)
+        return head == computed and checkpoint.is_signed_by(row[0], self.origin, self._signed_by)
 
     def _from_tiles(self, size: int) -> Frontier:
         frontier = Frontier()
@@ -225,6 +257,42 @@ class Ledger:
 
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         return ledger_file.rows(self._db, query, values)
+
+    @property
+    def own_key(self) -> str:
+        """The verifier key of the key that this ledger was opened with; "" where it can only be read."""
+        return checkpoint.verifier_key(self.origin, self._key.public) if self._key else ""
+
+    def adopted_keys(self) -> list[str]:
+        """The verifier keys that adoptions put in force, in their order. Raises `IntegrityError` for one without."""
+        query = (
+            "SELECT body FROM entry WHERE kind <> 'artifact.located'"  # the index has these
+            " AND kind = 'case.adopt' ORDER BY seq"
+        )
+        try:
+            return [str(json.loads(body)["vkey"]) for (body,) in self._rows(query)]
+        except (KeyError, ValueError, TypeError) as error:
+            raise IntegrityError("ledger-damaged", path="custody.sqlite", reason=repr(error)) from error
+
+    @property
+    def key_in_force(self) -> str:
+        """The verifier key that the newest head is to be checked with: that of the newest adoption, else the first.
+
+        Adoptions are rare and looking for them takes a while: a head that the first key signed needs none.
+        """
+        return self.verifier_key if self._first_key_signed() else [self.verifier_key, *self.adopted_keys()][-1]
+
+    def _first_key_signed(self) -> bool:
+        row = next(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"), None)
+        try:
+            name, public = checkpoint.parse_verifier_key(self.verifier_key)
+        except ValueError:
+            return False
+        return row is not None and checkpoint.is_signed_by(row[0], name, public)
+
+    def copy_to(self, path: Path, progress: Progress) -> None:
+        """A copy of all that is committed, into a new file. Raises `CannotWrite`."""
+        ledger_file.copy(self._db, path, progress)
 
     def snapshot(self) -> AbstractContextManager[None]:
         """All reading inside sees one state, whatever others append meanwhile."""

@@ -13,12 +13,13 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError
+from chain_of_custody.progress import Progress
 
 APPLICATION_ID = 0x43555354
 FORMAT = 1
@@ -41,12 +42,6 @@ CREATE TABLE node(
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoint(
   size INTEGER PRIMARY KEY, root BLOB NOT NULL CHECK(length(root) = 32), note TEXT NOT NULL
-) STRICT;
-CREATE TABLE anchor(
-  id INTEGER PRIMARY KEY,
-  size INTEGER NOT NULL REFERENCES checkpoint(size),
-  type TEXT NOT NULL CHECK(type IN ('rfc3161', 'cosignature', 'sshsig', 'ots', 'print', 'rekor')),
-  token BLOB NOT NULL
 ) STRICT;
 CREATE TRIGGER entry_follows BEFORE INSERT ON entry BEGIN
   SELECT RAISE(ABORT, 'an entry takes the next number')
@@ -97,12 +92,12 @@ def create(path: Path, origin: str, vkey: str) -> Opened:
     return open_writing(path, connection)
 
 
-def open_writing(path: Path, connection: sqlite3.Connection | None = None) -> Opened:
+def open_writing(path: Path, connection: sqlite3.Connection | None = None, *, patience: float = PATIENCE) -> Opened:
     """A connection that appends. Raises `CaseError` on a network share, `CannotWrite` where nothing can be written."""
     _refuse_network(path)
     if not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
         raise CannotWrite("case-read-only", path=str(path.parent))
-    connection = connection or _connect(path, f"{path.absolute().as_uri()}?mode=rw")
+    connection = connection or _connect(path, f"{path.absolute().as_uri()}?mode=rw", patience)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE slips past the DELETE triggers
@@ -187,10 +182,33 @@ def _schema() -> str:
     numbers = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
     triggers = [
         _APPEND_ONLY.format(table=table, verb=verb)
-        for table in ("meta", "entry", "checkpoint", "anchor")
+        for table in ("meta", "entry", "checkpoint")
         for verb in ("update", "delete")
     ]
     return numbers + _TABLES + "".join(triggers)
+
+
+def copy(connection: sqlite3.Connection, path: Path, progress: Progress) -> None:
+    """A copy of the ledger as it stands now, into a new file, on the medium when this returns (sqlite.org/backup.html).
+    An existing file raises `CannotWrite`."""
+    done = 0
+
+    def told(_status: int, remaining: int, total: int) -> None:
+        nonlocal done
+        progress.advance(total - remaining - done)
+        done = total - remaining
+
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    progress.start("phase-copy-ledger", pages, "pages")
+    try:
+        path.touch(0o644, exist_ok=False)
+        with closing(_connect(path, f"{path.absolute().as_uri()}?mode=rw")) as copied:
+            copied.execute("PRAGMA synchronous = FULL")
+            connection.backup(copied, pages=256, progress=told)
+    except OSError as error:
+        raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
 
 
 @contextmanager
@@ -255,9 +273,9 @@ def _path(connection: sqlite3.Connection) -> Path:
     return Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
-def _connect(path: Path, uri: str) -> sqlite3.Connection:
+def _connect(path: Path, uri: str, patience: float = PATIENCE) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=PATIENCE)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=patience)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     return connection

@@ -29,7 +29,8 @@ _MANY = 4  # beyond this, one flush of the file system costs less than one of ea
 
 
 class Incoming:
-    """One file of a parcel, hashed as its bytes pass. A context manager: leaving it closes the file."""
+    """One file of a parcel, hashed as its bytes pass; nobody else may write it, from its making on. A context manager:
+    leaving it closes the file."""
 
     def __init__(self, path: Path, suffix: str, role: str, algorithms: Iterable[str]) -> None:
         self.path = path
@@ -39,7 +40,8 @@ class Incoming:
         self.hashes: dict[str, str] = {}
         self._digests = Digests(algorithms)
         try:
-            self.file = path.open("xb", buffering=0)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+            self.file = os.fdopen(descriptor, "wb", buffering=0)
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -168,11 +170,10 @@ class Parcel:
         return incoming
 
     def make_durable(self) -> None:
-        """Every file closed, read-only, and on the medium together with the folders that name it."""
+        """Every file closed and on the medium together with the folders that name it."""
         try:
             for incoming in self.incoming:
                 incoming.close()
-                incoming.path.chmod(0o444)
             if len(self.incoming) > _MANY:
                 flush_file_system(self.folder)
                 return
@@ -236,7 +237,8 @@ def make_durable(leftover: Path) -> None:
     """What `Parcel.make_durable` does, for one file that another process wrote."""
     try:
         leftover.chmod(0o444)
-        _flush(leftover)
+        for path in (leftover, *leftover.parents[:3]):
+            _flush(path)
     except OSError as error:
         raise cannot_write(leftover, error) from error
 
@@ -247,6 +249,18 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush_names(paths: Iterable[Path], root: Path) -> None:
+    """Puts the names of files, and of the folders between them and the volume's `root`, onto the medium: a rename is
+    only as durable as the folder it went to."""
+    holding = {path.parent for path in paths}
+    folders = {folder for held in holding for folder in (held, *held.parents) if folder.is_relative_to(root)}
+    try:
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            _flush(folder)
+    except OSError as error:
+        raise cannot_write(root, error) from error
 
 
 def flush_file_system(folder: Path) -> None:

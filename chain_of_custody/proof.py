@@ -66,16 +66,31 @@ def prove(ledger: Ledger, seq: int, size: int | None = None) -> Inclusion:
 
 
 def prove_consistency(ledger: Ledger, old: int, new: int | None = None) -> Consistency:
-    """Proof that the first `old` entries are the beginning of what the newest head counts, or the one at `new`."""
+    """Proof that the first `old` entries are the beginning of what the newest head counts, or the one at `new`.
+
+    Of no entries at all every ledger is the continuation: the proof from 0 is empty, as a witness that sees the ledger
+    for the first time wants it.
+    """
     note, head = ledger.head_note(new), ledger.head(new)
-    if not 0 < old <= head.size:
+    if not 0 <= old <= head.size:
         raise UsageError("proof-sizes-wrong", old=old, size=head.size)
     for subtrees in (_cached(ledger), _from_leaves(ledger)):
-        (old_root,) = subtrees(0, old)
-        path = tree.consistency_proof(subtrees, old, head.size)
-        if tree.is_consistent(old, old_root, head.size, head.root, path):
+        if old == 0:
+            old_root, path, holds = tree.EMPTY_ROOT, [], subtrees(0, head.size) == [head.root]
+        else:
+            (old_root,) = subtrees(0, old)
+            path = tree.consistency_proof(subtrees, old, head.size)
+            holds = tree.is_consistent(old, old_root, head.size, head.root, path)
+        if holds:
             return Consistency(old, old_root, tuple(path), note)
-    raise IntegrityError("proof-not-borne-out", hint="ledger-not-as-signed-hint", seq=old - 1, size=head.size)
+    raise IntegrityError("proof-not-borne-out", hint="ledger-not-as-signed-hint", seq=max(old - 1, 0), size=head.size)
+
+
+def continues(ledger: Ledger, size: int, root: bytes) -> bool:
+    """Whether the ledger begins with the `size` entries that this root is over; quick where the node cache is right."""
+    if size > len(ledger):
+        return False
+    return any(subtrees(0, size) == [root] for subtrees in (_cached(ledger), _from_leaves(ledger)))
 
 
 def root_at(ledger: Ledger, size: int) -> bytes:
@@ -93,13 +108,17 @@ def parse(text: str) -> Inclusion:
     index = lines[0].removeprefix("index ") if lines and lines[0].startswith("index ") else ""
     if first != _FIRST_LINE or not _NUMBER.fullmatch(index) or len(lines) > LONGEST + 1:
         raise ValueError("not a tlog-proof")
-    try:
-        path = tuple(base64.b64decode(line, validate=True) for line in lines[1:])
-    except binascii.Error as error:
-        raise ValueError("a hash is not base64") from error
-    if any(len(step) != 32 for step in path):
-        raise ValueError("a hash is not 32 bytes")
-    return Inclusion(int(index), path, note)
+    return Inclusion(int(index), _hashes(lines[1:]), note)
+
+
+def parse_consistency(text: str) -> tuple[int, tuple[bytes, ...], str]:
+    """(old size, path, note) of what `Consistency.text` writes. Raises `ValueError` for anything else."""
+    above, _, note = text.partition("\n\n")
+    first, *lines = above.split("\n")
+    old = first.removeprefix("old ")
+    if first == old or not _NUMBER.fullmatch(old) or len(lines) > LONGEST:
+        raise ValueError("not a request to a witness")
+    return int(old), _hashes(lines), note
 
 
 def check(proof: Inclusion, line: bytes, vkey: str) -> Checkpoint:
@@ -126,6 +145,16 @@ def parse_head(text: str) -> tuple[int, bytes]:
     if not _NUMBER.fullmatch(size) or size == "0" or len(digest) != 32:
         raise UsageError("proof-head-wrong", given=text)
     return int(size), digest
+
+
+def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
+    try:
+        path = tuple(base64.b64decode(line, validate=True) for line in lines)
+    except binascii.Error as error:
+        raise ValueError("a hash is not base64") from error
+    if any(len(step) != 32 for step in path):
+        raise ValueError("a hash is not 32 bytes")
+    return path
 
 
 def _lines(path: Sequence[bytes]) -> str:

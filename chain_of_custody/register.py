@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chain_of_custody import closing, disposal
 from chain_of_custody import exhibit as exhibits
+from chain_of_custody.anchors import Anchors
 from chain_of_custody.artifact import Artifact, held
+from chain_of_custody.closing import Closing
+from chain_of_custody.custody import Book
+from chain_of_custody.disposal import Disposal
 from chain_of_custody.enrolment import Enrolment
 from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.exhibit import Exhibit
 from chain_of_custody.ledger import Entry, Ledger, entry_leaf
+from chain_of_custody.place import Places
+from chain_of_custody.standing import Standing
 from chain_of_custody.volumes import Volume
 
 
@@ -90,7 +97,16 @@ class Register:
         self.excluded: dict[int, Change] = {}
         self.reassigned: dict[int, str] = {}
         self.sessions: dict[int, dict[str, Any]] = {}
+        self.secrets: dict[int, dict[str, Any]] = {}  # bodies of `secret.add`
+        self.reveals: dict[int, dict[str, Any]] = {}  # bodies of `secret.reveal`
+        self.disposed: dict[int, Disposal] = {}
+        self.closed: Closing | None = None
+        self.fixity: dict[str, Any] | None = None  # the body of the newest `fixity` entry
+        self.places = Places()
+        self.standing = Standing()
         self.enrolment = Enrolment()
+        self.anchors = Anchors()
+        self.custody = Book()
 
     def update(self, ledger: Ledger, stop: int | None = None) -> None:
         """Reads what was appended since, up to entry `stop` where one is named."""
@@ -115,10 +131,10 @@ class Register:
         return self.reassigned.get(seq, entered)
 
     def held(self, exhibit_id: str | None = None, what: str | None = None) -> Iterator[Artifact]:
-        """Held artifacts that are not excluded, by exhibit and kind, in the order they came in. More may come in
-        while they are gone through."""
+        """Held artifacts that are neither excluded nor disposed of, by exhibit and kind, in the order they came in.
+        More may come in while they are gone through."""
         for artifact in list(self.artifacts.values()):
-            if artifact.seq in self.excluded or (what and artifact.what != what):
+            if artifact.seq in self.excluded or artifact.seq in self.disposed or (what and artifact.what != what):
                 continue
             if exhibit_id is None or self.exhibit_of(artifact.seq, artifact.exhibit) == exhibit_id:
                 yield artifact
@@ -138,6 +154,11 @@ class Register:
 
     def _read(self, entry: Entry) -> None:
         self.enrolment.read(entry)
+        self.anchors.read(entry)
+        self.custody.read(entry)
+        self.standing.read(entry)
+        self.places.read(entry)
+        self.closed = closing.read(entry, self.closed)
         body = entry.body
         match entry.kind:
             case "case.new":
@@ -169,6 +190,15 @@ class Register:
                 self.acquisitions[body["begin"]]["end"] = body
             case "correct" | "artifact.reassign" | "artifact.exclude":
                 self._change(entry)
+            case "dispose":
+                target, gone = disposal.read(entry, self.sessions[body["sess"]])
+                self.disposed[self.artifacts[target].seq] = gone
+            case "secret.add":
+                self.secrets[entry.seq] = body
+            case "secret.reveal":
+                self.reveals[entry.seq] = body
+            case "fixity":
+                self.fixity = body
             case _:
                 pass
 

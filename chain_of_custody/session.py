@@ -6,12 +6,12 @@ settings.
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from chain_of_custody import build
+from chain_of_custody import build, closing, disposal
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.clock import SystemClock
@@ -20,7 +20,8 @@ from chain_of_custody.intake import Delivery, Planned, dead_parcels, enter_lefto
 from chain_of_custody.ledger import Transaction
 from chain_of_custody.people import Person
 from chain_of_custody.signature import Signer
-from chain_of_custody.volumes import CASE
+from chain_of_custody.standing import user
+from chain_of_custody.volumes import CASE, Volume
 
 
 class Writing:
@@ -35,11 +36,22 @@ class Writing:
         return self._transaction.next_seq
 
     def add(self, kind: str, /, **facts: object) -> int:
+        self._check_open(kind, facts)
         return self._transaction.add(kind, sess=self._session.seq, **facts)
+
+    def _check_open(self, kind: str, facts: Mapping[str, object]) -> None:
+        case = self._session.case
+        closing.check(case.register.closed, case.zone, kind, facts)
+
+    def hold(self, planned: Planned) -> int:
+        """The entry of an artifact that comes in with what else is entered here."""
+        self._check_open("artifact.held", {"what": planned.what})
+        return planned.enter(self._transaction, self._session.seq)
 
     def act(self, kind: str, /, **facts: object) -> int:
         """An act of the session's persons; `approved_by` names those who stand for it and are not of the session.
         Whoever of them has a key enrolled must sign: `CustodyRefusal` where a signer is missing."""
+        self._check_open(kind, facts)
         signers = self._session.signers
         approvers = facts.get("approved_by") or ()
         assert isinstance(approvers, list | tuple)
@@ -81,9 +93,8 @@ class Session:
             return writing.act(kind, **facts)
 
     def enter_all(self, entries: Sequence[Planned]) -> list[Artifact]:
-        with self.case.ledger.transaction() as transaction:
-            numbers = [planned.enter(transaction, self.seq) for planned in entries]
-        self.case.register.update(self.case.ledger)
+        with self.transaction() as writing:
+            numbers = [writing.hold(planned) for planned in entries]
         return [self.case.register.artifacts[seq] for seq in numbers]
 
     def volume_root(self, volume: str) -> Path:
@@ -94,21 +105,33 @@ class Session:
         return Delivery(self, volume, about)
 
     def take_up(self) -> None:
-        """Finishes what commands that were cut off had left: acquisitions without an end, and parcels in the intake of
-        each connected volume."""
-        self._end_lost_acquisitions()
+        """Finishes what commands that were cut off had left: acquisitions without an end, parcels in the intake of
+        each connected volume, and bytes that were disposed of. What a closed case had left waits for its reopening."""
+        if not self.case.register.closed:
+            self._end_lost_acquisitions()
         for volume in self.case.volumes().values():
             if volume.is_connected(self.case.ledger.origin):
                 parcels = dead_parcels(volume.path)
                 self.case.register.update(self.case.ledger)  # a command may have entered its files just before it died
                 artifacts = self.case.register.artifacts.values()
                 finish_renames(parcels, volume.path, artifacts, volume.id)
+                self.remove_disposed(volume)
+                if self.case.register.closed:
+                    for parcel in parcels:
+                        parcel.leave()
+                    continue
                 without = {
                     begin: str(body["item"])
                     for begin, body in self.case.register.acquisitions.items()
                     if not body["end"] or "image" not in body["end"]
                 }
                 self.leftovers += enter_leftovers(self, parcels, volume.path, volume.id, without)
+
+    def remove_disposed(self, volume: Volume) -> None:
+        """Removes what lies on a connected volume of artifacts that were disposed of."""
+        register = self.case.register
+        disposed = (register.artifacts[seq] for seq in register.disposed)
+        disposal.finish(volume.path, [artifact for artifact in disposed if artifact.volume == volume.id])
 
     def _end_lost_acquisitions(self) -> None:
         register = self.case.register
@@ -136,21 +159,17 @@ def opened(
     command: Sequence[str],
     settings: Mapping[str, str],
     signers: Sequence[Signer] = (),
+    within: int | None = None,
+    first: Callable[[Writing], object] | None = None,
 ) -> Iterator[Session]:
-    """A session for one command. Its end is entered with how it ended, an error included."""
+    """A session for one command, `within` the standing one that named its persons. Its end is entered with how it
+    ended, an error included. What `first` enters stands in the transaction of the session's own entry."""
     with case.ledger.transaction() as transaction:
-        seq = transaction.add(
-            "session.open",
-            persons=[person.as_json() for person in persons],
-            tool=build.tool(),
-            host={"name": platform.node(), "system": platform.platform(), "pid": os.getpid()},
-            python=platform.python_version(),
-            command=list(command),
-            settings=dict(settings),
-            zone=case.zone.key,
-        )
+        seq = _add_open(transaction, case, persons, command, settings, within=within)
+        session = Session(case, seq, [person.name for person in persons], signers)
+        if first:
+            first(Writing(transaction, session))
     case.register.update(case.ledger)
-    session = Session(case, seq, [person.name for person in persons], signers)
     try:
         session.take_up()
         yield session
@@ -160,3 +179,55 @@ def opened(
         raise
     session.enter("session.close", outcome="done")
     session.head = case.head()
+
+
+def stand(
+    case: Case, persons: Sequence[Person], command: Sequence[str], settings: Mapping[str, str], reason: str
+) -> int:
+    """Enters a session that stands open until `stand_down`. `CustodyRefusal` while one of this host and user does."""
+    with case.ledger.transaction() as transaction:
+        case.register.update(case.ledger)
+        if (seq := case.register.standing.here()) is not None:
+            raise CustodyRefusal("session-stands", hint="session-stands-hint", seq=seq)
+        seq = _add_open(transaction, case, persons, command, settings, standing=True, reason=reason)
+    case.register.update(case.ledger)
+    return seq
+
+
+def stand_down(case: Case) -> int:
+    """Ends the standing session of this host and user, and returns its number. `CustodyRefusal` where none is open."""
+    with case.ledger.transaction() as transaction:
+        case.register.update(case.ledger)
+        seq = case.register.standing.here()
+        if seq is None:
+            raise CustodyRefusal("session-none-stands")
+        transaction.add("session.close", sess=seq, outcome="done")
+    case.register.update(case.ledger)
+    return seq
+
+
+def _add_open(
+    transaction: Transaction,
+    case: Case,
+    persons: Sequence[Person],
+    command: Sequence[str],
+    settings: Mapping[str, str],
+    **more: object,
+) -> int:
+    return transaction.add(
+        "session.open",
+        persons=[person.as_json() for person in persons],
+        tool=build.tool(),
+        host={
+            "name": platform.node(),
+            "system": platform.platform(),
+            "user": user(),
+            "pid": os.getpid(),
+            **case.place().as_json(),
+        },
+        python=platform.python_version(),
+        command=list(command),
+        settings=dict(settings),
+        zone=case.zone.key,
+        **more,
+    )

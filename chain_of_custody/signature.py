@@ -22,6 +22,7 @@ ACTS = frozenset(
         *("exhibit.seal", "exhibit.unseal", "exhibit.handover", "exhibit.return", "note.add", "correct"),
         *("artifact.reassign", "artifact.exclude", "dispose", "approve", "report.issue"),
         *("case.close", "case.reopen", "case.adopt", "key.enroll", "key.revoke", "key.replace"),
+        *("secret.add", "secret.reveal"),
     }
 )
 """Kinds of entry by which a person takes something upon himself; signed by everyone of them who has a key enrolled."""
@@ -60,17 +61,22 @@ def verifier_key(name: str, algorithm: str, public: bytes) -> str:
 
 
 def parse_key(line: str) -> PublicKey:
-    """Raises `ValueError` for what is no verifier key, or one whose hash is of another."""
+    """Raises `ValueError` for what is no verifier key of a person, or one whose hash is of another."""
+    name, blob = key_blob(line)
+    algorithm, public = algorithms.split(blob)
+    return PublicKey(name, algorithm, public, _hash(name, blob))
+
+
+def key_blob(line: str) -> tuple[str, bytes]:
+    """The name and the bytes, type first, of any verifier key. Raises `ValueError` as `parse_key` does."""
     parts = line.strip().split("+", 2)
     if len(parts) != 3 or not parts[0] or parts[0].split() != [parts[0]]:
         raise ValueError("not a verifier key")
     name, claimed, encoded = parts
     blob = _decoded(encoded)
-    algorithm, public = algorithms.split(blob)
-    digest = _hash(name, blob)
-    if digest.hex() != claimed:
+    if _hash(name, blob).hex() != claimed:
         raise ValueError("the verifier key does not match its own hash")
-    return PublicKey(name, algorithm, public, digest)
+    return name, blob
 
 
 def sign(text: str, signers: Sequence[Signer]) -> str:

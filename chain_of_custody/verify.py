@@ -4,21 +4,26 @@ The rules, in order; each breach is a `Breach`, and the first one is what the co
 1. Entries are numbered without a gap and each names the leaf before it.
 2. Each leaf is the hash of its entry's exact bytes, and the body is canonical.
 3. Between two entries of one boot the wall clock ran with the clock since boot, or a `time.step` entry says otherwise.
-4. Each checkpoint's root is the root over the entries it counts, its origin is the case's, and its signature holds.
+4. Each checkpoint's root is the root over the entries it counts, its origin is the case's, and its signature holds by
+   the key in force: the first, until a `case.adopt` entry brings in another. A policy's log keys name whom to trust.
 5. The newest checkpoint covers every entry.
 6. The entries that the case is replayed from are all there are: none is hidden behind the ledger's own index.
-7. Every held file is there with its size and SHA-256; no other file lies in the case.
+7. Every held file is there with its size and SHA-256, but those that were disposed of; no other file lies in the case.
 8. Every signature of a person holds, by a key that was enrolled then, and no act lacks one that it owes.
+9. Every anchor is of a head of this ledger, by its root and by what was stamped or cosigned; where the policy knows the
+   authority or the witness, its signature holds.
 """
 
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chain_of_custody import checkpoint, clock
+from chain_of_custody.anchors import Anchors
 from chain_of_custody.artifact import HeldFile
 from chain_of_custody.canonical import encode
 from chain_of_custody.case import INDEX, LEDGER, Case
@@ -28,8 +33,10 @@ from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import INTAKE, is_parcel
 from chain_of_custody.progress import Progress
 from chain_of_custody.tree import Frontier
+from chain_of_custody.trust import Trust
 from chain_of_custody.verify_acts import ActCheck
-from chain_of_custody.volumes import MARKER
+from chain_of_custody.verify_anchors import AnchorCheck
+from chain_of_custody.volumes import CASE, MARKER, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,12 @@ class Breach:
 
 @dataclass(slots=True)
 class Verdict:
-    """`remarks` are no breaches, but a reader must know them (a volume that is not connected)."""
+    """`remarks` are no breaches, but a reader must know them (a volume that is not connected). `outside` is the size of
+    the largest head that is known from outside."""
 
     entries: int = 0
     heads: int = 0
+    outside: int = 0
     files: int = 0
     bytes: int = 0
     breaches: list[Breach] = field(default_factory=list)
@@ -65,48 +74,116 @@ class Verdict:
         self.remarks.append(Breach(code, facts))
 
 
-def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progress) -> None:
-    """Rules 1 to 6 and 8."""
-    try:
-        name, public = checkpoint.parse_verifier_key(vkey)
-    except ValueError as error:
-        verdict.breach("verify-key-malformed", reason=str(error))
-        return
+def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progress, trust: Trust | None = None) -> None:
+    """Rules 1 to 6, 8 and 9. `vkey` is the one key known from outside where no `trust` is given."""
     with ledger.snapshot():
         progress.start("phase-verify-ledger", len(ledger), "entries")
-        _check_entries(ledger, (name, public), verdict, progress)
+        _Pass(ledger, verdict, trust or Trust((vkey,))).run(progress)
 
 
-def _check_entries(ledger: Ledger, key: tuple[str, bytes], verdict: Verdict, progress: Progress) -> None:
-    heads = ledger.checkpoints()
-    head = next(heads, None)
-    told = ledger.entries_without_located()
-    shown = next(told, None)
-    frontier, previous, covered = Frontier(), None, 0
-    acts = ActCheck(verdict.breach, verdict.remark)
-    for entry in ledger.entries():
-        if _check_entry(entry, frontier.size, previous, verdict) and not _is_located(entry):
-            _check_act(acts, entry, verdict)
-        if shown and shown.seq == entry.seq:
-            shown = next(told, None)
-        elif not _is_located(entry):
-            verdict.breach("verify-hidden", seq=entry.seq)
-        frontier.add(entry_leaf(entry.text, entry.sig))
-        while head and head[0] == frontier.size:
-            _check_head(head, frontier.root(), ledger.origin, key, verdict)
-            covered, head = head[0], next(heads, None)
-        if head and head[0] < frontier.size:
-            verdict.breach("verify-head-out-of-order", size=head[0])
-            head = next(heads, None)
-        previous = entry
-        verdict.entries += 1
-        progress.advance(1)
-    if not frontier.size:
-        verdict.breach("verify-empty")
-    if head:
-        verdict.breach("verify-truncated", size=frontier.size, head=head[0])
-    elif covered < frontier.size:
-        verdict.breach("verify-unsealed", size=frontier.size, head=covered)
+def adopted_keys(ledger: Ledger) -> set[str]:
+    """The keys that `case.adopt` entries bring in, as far as such entries can be read."""
+    found = set()
+    for entry in ledger.entries_without_located():
+        if '"kind":"case.adopt"' in entry.text:
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
+                found.add(str(entry.body["vkey"]))
+    return found
+
+
+class _Pass:
+    """One way through a ledger, from its first entry to its last."""
+
+    def __init__(self, ledger: Ledger, verdict: Verdict, trust: Trust) -> None:
+        self._ledger, self._verdict, self._trust = ledger, verdict, trust
+        self._acts = ActCheck(verdict.breach, verdict.remark, trust)
+        self._anchors, self._roots = Anchors(), dict[int, bytes]()
+        self._keys = trust.founders(ledger.verifier_key, adopted_keys(ledger))  # in force here
+
+    def run(self, progress: Progress) -> None:
+        verdict, ledger = self._verdict, self._ledger
+        self._trusted(self._keys, -1)
+        told = ledger.entries_without_located()
+        shown, heads = next(told, None), ledger.checkpoints()
+        head = next(heads, None)
+        frontier, previous, covered = Frontier(), None, 0
+        for entry in ledger.entries():
+            if _check_entry(entry, frontier.size, previous, verdict):
+                self._see(entry)
+            if shown and shown.seq == entry.seq:
+                shown = next(told, None)
+            elif not _is_located(entry):
+                verdict.breach("verify-hidden", seq=entry.seq)
+            frontier.add(entry_leaf(entry.text, entry.sig))
+            while head and head[0] == frontier.size:
+                self._check_head(head, frontier.root())
+                covered, head = head[0], next(heads, None)
+            if head and head[0] < frontier.size:
+                verdict.breach("verify-head-out-of-order", size=head[0])
+                head = next(heads, None)
+            previous = entry
+            verdict.entries += 1
+            progress.advance(1)
+        self._check_anchors()
+        if not frontier.size:
+            verdict.breach("verify-empty")
+        if head:
+            verdict.breach("verify-truncated", size=frontier.size, head=head[0])
+        elif covered < frontier.size:
+            tell = verdict.breach if self._trust.strict else verdict.remark
+            tell("verify-unsealed", size=frontier.size, head=covered)
+
+    def _see(self, entry: Entry) -> None:
+        """What an entry whose body can be read says of keys, persons and anchors."""
+        if _is_located(entry) and not entry.sig:
+            return
+        try:
+            self._acts.see(entry)
+            self._anchors.read(entry)
+            if entry.kind == "case.adopt":
+                self._keys = (str(entry.body["vkey"]),)
+                self._trusted(self._keys, entry.seq)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self._verdict.breach("verify-body", seq=entry.seq)
+
+    def _trusted(self, vkeys: tuple[str, ...], seq: int) -> None:
+        """Tells of keys that nothing from outside vouches for."""
+        policy = self._trust.policy
+        for vkey in vkeys:
+            name = vkey.rpartition("+")[0]
+            if policy and vkey not in policy.logs:
+                self._verdict.breach("verify-policy-log", key=name)
+            elif seq >= 0 and vkey not in self._trust.keys:
+                self._verdict.remark("verify-adopted-unknown", seq=seq, key=name)
+
+    def _check_head(self, head: tuple[int, bytes, str], root: bytes) -> None:
+        size, stored, note = head
+        self._verdict.heads += 1
+        self._roots[size] = root
+        try:
+            parsed, _ = checkpoint.parse(note)
+        except ValueError as error:
+            self._verdict.breach("verify-head-malformed", size=size, reason=str(error))
+            return
+        if (parsed.size, parsed.root) != (size, root) or stored != root:
+            self._verdict.breach("verify-root", size=size)
+        elif parsed.origin != self._ledger.origin:
+            self._verdict.breach("verify-origin", size=size, origin=parsed.origin)
+        elif not self._is_signed(note):
+            self._verdict.breach("verify-signature", size=size)
+
+    def _is_signed(self, note: str) -> bool:
+        try:
+            return any(checkpoint.is_signed_by(note, *checkpoint.parse_verifier_key(vkey)) for vkey in self._keys)
+        except ValueError:
+            return False
+
+    def _check_anchors(self) -> None:
+        check = AnchorCheck(self._verdict.breach, self._verdict.remark, self._trust)
+        for anchor in self._anchors.all:
+            check.check(anchor, self._ledger.origin, self._roots)
+        check.finish()
+        self._verdict.outside = max([self._verdict.outside, *check.proved])
 
 
 def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: Verdict) -> bool:
@@ -132,13 +209,6 @@ def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: V
     return True
 
 
-def _check_act(acts: ActCheck, entry: Entry, verdict: Verdict) -> None:
-    try:
-        acts.see(entry)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        verdict.breach("verify-body", seq=entry.seq)
-
-
 def _is_located(entry: Entry) -> bool:
     try:
         return entry.kind == "artifact.located"
@@ -156,29 +226,23 @@ def _check_clock(previous: Entry, entry: Entry, verdict: Verdict) -> None:
         verdict.breach("verify-clock", seq=entry.seq, seconds=str(step.total_seconds()))
 
 
-def _check_head(
-    head: tuple[int, bytes, str], root: bytes, origin: str, key: tuple[str, bytes], verdict: Verdict
+def verify_files(
+    case: Case,
+    verdict: Verdict,
+    *,
+    quick: bool,
+    progress: Progress,
+    only: str | None = None,
+    elsewhere: Path | None = None,
 ) -> None:
-    size, stored, note = head
-    verdict.heads += 1
-    try:
-        parsed, _ = checkpoint.parse(note)
-    except ValueError as error:
-        verdict.breach("verify-head-malformed", size=size, reason=str(error))
-        return
-    if (parsed.size, parsed.root) != (size, root) or stored != root:
-        verdict.breach("verify-root", size=size)
-    elif parsed.origin != origin:
-        verdict.breach("verify-origin", size=size, origin=parsed.origin)
-    elif not checkpoint.is_signed_by(note, *key):
-        verdict.breach("verify-signature", size=size)
-
-
-def verify_files(case: Case, verdict: Verdict, *, quick: bool, progress: Progress) -> None:
-    """Rule 7, over every connected volume."""
+    """Rule 7, over every connected volume, or `only` over one. With `elsewhere` the files of the case folder are looked
+    for in that folder, which may hold others too."""
     volumes = case.volumes()
-    connected = {volume.id: volume.path for volume in volumes.values() if volume.is_connected(case.ledger.origin)}
-    artifacts = list(case.register.artifacts.values())
+    if elsewhere:
+        volumes[CASE] = Volume(CASE, elsewhere)
+    chosen = [volume for volume in volumes.values() if only in (None, volume.id)]
+    connected = {volume.id: volume.path for volume in chosen if volume.is_connected(case.ledger.origin)}
+    artifacts = [artifact for artifact in case.register.artifacts.values() if only in (None, artifact.volume)]
     for volume_id in sorted({artifact.volume for artifact in artifacts} & volumes.keys() - connected.keys()):
         path = str(volumes[volume_id].path)
         verdict.remarks.append(Breach("volume-not-connected", {"volume": volume_id, "path": path}))
@@ -187,8 +251,18 @@ def verify_files(case: Case, verdict: Verdict, *, quick: bool, progress: Progres
         if artifact.volume not in volumes:
             verdict.breach("verify-no-volume", seq=artifact.seq, volume=artifact.volume)
         elif artifact.volume in connected:
+            disposed = case.register.disposed.get(artifact.seq)
+            if disposed:
+                persons, reason = ", ".join(disposed.persons), disposed.reason
+                verdict.remark("verify-disposed", seq=artifact.seq, by=disposed.seq, persons=persons, reason=reason)
             for file in artifact.files:
+                if disposed and not os.path.lexists(connected[artifact.volume] / file.path):
+                    continue
+                if disposed:
+                    verdict.remark("verify-disposed-present", seq=artifact.seq, path=file.path)
                 _check_file(connected[artifact.volume], file, artifact.seq, verdict, quick=quick, progress=progress)
+    if elsewhere:
+        connected.pop(CASE, None)
     found = {volume: list(strangers(root, _expected(case))) for volume, root in connected.items()}
     case.register.update(case.ledger)  # what another command entered meanwhile is no stranger
     expected = _expected(case)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from chain_of_custody import signature
-from chain_of_custody.enrolment import Enrolment
+from chain_of_custody.enrolment import CHANGES, Enrolment, authorised
 from chain_of_custody.errors import Unavailable
 from chain_of_custody.ledger import Entry
 from chain_of_custody.signature import ACTS
+from chain_of_custody.trust import Trust
 
 Tell = Callable[..., None]  # is told a message id and its facts
 
@@ -15,8 +16,9 @@ Tell = Callable[..., None]  # is told a message id and its facts
 class ActCheck:
     """Goes through a ledger entry by entry, from the first, and knows whose keys were enrolled at each."""
 
-    def __init__(self, breach: Tell, remark: Tell) -> None:
+    def __init__(self, breach: Tell, remark: Tell, trust: Trust) -> None:
         self._breach, self._remark = breach, remark
+        self._policy, self._strict = trust.policy, trust.strict
         self._enrolment = Enrolment()
         self._persons: dict[int, list[str]] = {}
 
@@ -31,6 +33,10 @@ class ActCheck:
             self._check(entry, signers)
         if entry.kind in ACTS:
             self._check_owed(entry.seq, body, signers)
+            if self._policy and self._strict and not signers:
+                self._breach("verify-act-unsigned", seq=entry.seq, kind=entry.kind)
+        if entry.kind in CHANGES and not authorised(body, self._enrolment):
+            self._breach("verify-key-change", seq=entry.seq)
         self._enrolment.read(entry)
 
     def _check(self, entry: Entry, signers: list[str]) -> None:
@@ -45,6 +51,8 @@ class ActCheck:
         for vkey in signers:
             if vkey not in valid:
                 self._breach("verify-person-key", seq=entry.seq, person=vkey.partition("+")[0])
+            if self._policy and self._policy.persons and vkey not in self._policy.persons:
+                self._breach("verify-policy-person", seq=entry.seq, person=vkey.partition("+")[0])
 
     def _check_owed(self, seq: int, body: dict[str, Any], signers: list[str]) -> None:
         persons = [*self._persons.get(body.get("sess", -1), ()), *map(str, body.get("approved_by", ()))]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reports.annex import Annex
 from reports.blocks import Block, Column, Field, Fields, Heading, Kind, Para, Photos, Row, Steps, Table
-from reports.story import Acquisition, Exhibit, Photo, Story
+from reports.story import Acquisition, Exhibit, Photo, Story, Transfer
 from reports.words import Words
 
 
@@ -61,8 +61,9 @@ def _exhibit(exhibit: Exhibit, words: Words, annex: Annex) -> Iterator[Block]:
         ("seized-by", exhibit.seized_by, Kind.TEXT),
         ("as-found", exhibit.as_found, Kind.TEXT),
         ("registered", words.entry(exhibit.seq), Kind.TEXT),
+        ("custody-now", words.semicolon(words.term("custody", exhibit.custody), exhibit.seals_now), Kind.TEXT),
     ]
-    optional = {"part-of", "imei"}  # a card has no IMEI and a phone is part of nothing
+    optional = {"part-of", "imei", "custody-now"}  # a card has no IMEI and a phone is part of nothing
     yield Fields(
         tuple(
             Field(words(label), words.told(value), kind if value else Kind.TEXT)
@@ -71,27 +72,39 @@ def _exhibit(exhibit: Exhibit, words: Words, annex: Annex) -> Iterator[Block]:
         )
     )
     columns = (
-        Column(words("time"), 1.6),
-        Column(words("giver"), 1.2),
-        Column(words("taker"), 1.2),
-        Column(words("purpose"), 1.8),
-        Column(words("seal"), 1.3, Kind.CODE),
-        Column(words("entry-head"), 0.7, Kind.NUMBER),
+        Column(words("time"), 1.5),
+        Column(words("act"), 0.8),
+        Column(words("giver"), 1.1),
+        Column(words("taker"), 1.1),
+        Column(words("purpose"), 1.7),
+        Column(words("seal"), 1.1),
+        Column(words("entry-head"), 0.6, Kind.NUMBER),
     )
-
-    def transfers() -> Iterator[Row]:
-        for move in exhibit.transfers:
-            seq = "" if move.seq is None else str(move.seq)
-            yield words.time(move.at), move.giver, move.taker, move.purpose, move.seal, seq
-
     yield Para(words("transfers"), "caption")
-    yield annex.fit(f"{words('transfers')} {exhibit.id}", Table(columns, transfers))
+    rows = Table(columns, lambda: (_transfer(move, words) for move in exhibit.transfers))
+    yield annex.fit(f"{words('transfers')} {exhibit.id}", rows)
     yield Para(words("photos"), "caption")
     if exhibit.photos:
         yield Photos(exhibit.photos, tuple(_under(photo, words) for photo in exhibit.photos))
         yield Para(words("photos-note"), "remark")
     else:
         yield Para(words("none"))
+
+
+def _transfer(move: Transfer, words: Words) -> Row:
+    late = (words("late", time=words.time(move.late)),) if move.late else ()
+    found = words.term("found", move.found) if move.found else ""
+    seal = tuple(part for part in (move.seal, found) if part)
+    seq = "" if move.seq is None else str(move.seq)
+    return (
+        (words.time(move.at), *late),
+        words.term("custody", move.act),
+        move.giver,
+        move.taker,
+        move.purpose,
+        seal,
+        seq,
+    )
 
 
 def _under(photo: Photo, words: Words) -> tuple[str, ...]:

@@ -67,7 +67,8 @@ def changes(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
         for one in story.changes():
             what = tuple(part for part in (words.term("change", one.kind), one.field) if part)
             who = (*one.persons, words.time(one.at))
-            yield str(one.seq), what, str(one.subject), words.long(one.old), words.long(one.new), one.reason, who
+            subject = "" if one.subject is None else str(one.subject)
+            yield str(one.seq), what, subject, words.long(one.old), words.long(one.new), one.reason, who
 
     yield annex.fit(words("changes-list"), Table(columns, rows))
 
@@ -82,7 +83,10 @@ def alone(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     )
     yield annex.fit(
         words("alone-list"),
-        Table(columns, lambda: ((str(a.seq), a.act, a.person, words.time(a.at)) for a in story.alone())),
+        Table(
+            columns,
+            lambda: ((str(a.seq), words.term("custody", a.act), a.person, words.time(a.at)) for a in story.alone()),
+        ),
     )
 
 

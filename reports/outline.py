@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from chain_of_custody.messages import Lang
-from reports import about_case, about_finds, about_trust
+from reports import about_case, about_finds, about_time, about_trust
 from reports.annex import Annex
 from reports.blocks import Block, Cover, Field, Fields, Kind, Margin, Outline, Section
-from reports.story import Case, Person, Story
+from reports.story import Case, Head, Person, Story
 from reports.words import Words
 
 _Writer = Callable[[Story, Words, Annex], Iterator[Block]]
@@ -25,6 +25,7 @@ SECTIONS: tuple[tuple[str, _Writer], ...] = (
     ("limitations", about_trust.limitations),
     ("software", about_trust.software),
     ("ledger", about_trust.ledger),
+    ("time", about_time.brackets),
     ("verify", about_trust.verification),
 )
 """Every section of a report in its order; one without content says so and never vanishes."""
@@ -46,7 +47,7 @@ def outline(story: Story, lang: Lang) -> Outline:
         story.case.number,
         story.head.at,
         _cover(story, words),
-        _margin(story, words),
+        margin_of(story.case, story.head, words, words("report-title")),
         sections,
         tuple(annex.appendices),
         (words.numeral(last - 1), words("section-appendices")),
@@ -84,12 +85,12 @@ def _remarks(case: Case, words: Words) -> tuple[str, ...]:
     return (*draft, words("cover-training")) if case.training else draft
 
 
-def _margin(story: Story, words: Words) -> Margin:
-    case, head = story.case, story.head
+def margin_of(case: Case, head: Head, words: Words, title: str) -> Margin:
+    """What stands on every page of a paper with this title."""
     marks = [words(f"mark-{name}") for name, on in (("draft", case.draft), ("training", case.training)) if on]
     return Margin(
         words("margin-case", number=case.number),
-        words("report-title"),
+        title,
         words("margin-head", size=f"{head.size:,}", root=head.root[:_SHORT_ROOT]),
         words("margin-pages", page="{page}", total="{total}"),
         tuple(marks),

@@ -57,7 +57,7 @@ def build(story: Story, lang: Lang = "zh") -> Iterator[Paper]:
     `ForensicError` where the typesetter fails.
     """
     words = Words(lang, story.case.zone)
-    printer = _Printer(outline(story, lang), words, font.find(), _date(story.head.at))
+    printer = _Printer(outline(story, lang), words, font.find(), date_of(story.head.at))
     made: list[_Volume] = []
     for paper in printer.volumes():
         made.append(_Volume(paper.name + paper.suffix, paper.title, paper.rows or 0, sha256_hex(paper.content)))
@@ -190,7 +190,7 @@ def volumes(rows: Iterator[Row | Group], shown: Callable[[str], str]) -> Iterato
         yield volume
 
 
-def _date(at: str) -> dict[str, Json]:
+def date_of(at: str) -> dict[str, Json]:
     """The date of the paper, in UTC, as the typesetter takes it."""
     try:
         moment = datetime.fromisoformat(at)

@@ -76,7 +76,8 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Who gave the exhibit to whom, and the seal it had then."""
+    """Who gave the exhibit to whom, or did what `act` to it (then `taker` is ''), and its seals. `found` is the state
+    of the seal as found; `late` when it was entered, if that was long after."""
 
     at: Time
     giver: str
@@ -84,6 +85,9 @@ class Transfer:
     purpose: str = ""
     seal: str = ""
     seq: int | None = None
+    act: str = "handover"
+    found: str = ""
+    late: Time = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class Exhibit:
     seq: int | None = None
     photos: tuple[Photo, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    custody: str = ""
+    seals_now: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,11 +279,13 @@ class PaymentSource:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry that mends another. `kind`: correction, exclusion, reassignment, disposal."""
+    """An entry that mends, removes or adds to what was entered before. `kind`: correction, exclusion, reassignment,
+    disposal, note, approval, issue, closing, reopening, adoption. `subject` is the entry it is about, None where it is
+    about none."""
 
     kind: str
     seq: int
-    subject: int
+    subject: int | None
     field: str
     old: str
     new: str
@@ -330,6 +338,30 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """A time told by an outside clock, in entry `seq`. `kind`: rfc3161, cosignature; `by` is whose clock it is;
+    `checked` whether its signature was verified when it was entered."""
+
+    at: str
+    kind: str
+    by: str
+    seq: int
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Entries `first` to `last` were made after one outside time and before another, None where there is none;
+    `claimed` are the workstation's own times of the two entries."""
+
+    first: int
+    last: int
+    after: Clock | None
+    before: Clock | None
+    claimed: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The ledger head the report was made from. `note` is the whole signed text, `root` hexadecimal, `public_key` the
     verifier key, `at` the time of the head: it becomes the date of the paper."""
@@ -340,6 +372,7 @@ class Head:
     public_key: str
     at: str
     outside: tuple[Outside, ...] = ()
+    brackets: tuple[Bracket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

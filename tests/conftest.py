@@ -68,7 +68,7 @@ def examiner(tmp_path: Path) -> Examiner:
 
 @pytest.fixture
 def at_work(examiner: Examiner) -> Examiner:
-    """An examiner with a case and one exhibit, EX-001."""
+    """An examiner with a case and one exhibit, EX-001, which nobody sealed."""
     examiner.makes_case()
-    examiner.adds_exhibit("--seal", "F0001")
+    examiner.adds_exhibit()
     return examiner

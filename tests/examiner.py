@@ -143,7 +143,9 @@ def files(case: Path) -> set[str]:
 
 def assert_tidy(case: Path) -> None:
     """Files in the case = files that entries name, and nothing waits in the intake."""
-    held = (body for body in entries(case) if body["kind"] == "artifact.held" and body["volume"] == "case")
+    told = entries(case)
+    gone = {body["target"] for body in told if body["kind"] == "dispose"}
+    held = (b for b in told if b["kind"] == "artifact.held" and b["volume"] == "case" and b["seq"] not in gone)
     named = {file["path"] for body in held for file in body["files"]}
     assert files(case) == named
 

@@ -37,12 +37,18 @@ MAY_IMPORT = {
 
 WRITERS = {
     "chain_of_custody/algorithms.py": "the scratch folder in which a program checks a signature",
+    "chain_of_custody/agent.py": "the socket of an unlocked key, in this user's runtime folder",
     "chain_of_custody/parcel.py": "parcels are written in the intake",
     "chain_of_custody/intake.py": "places what was entered",
+    "chain_of_custody/heads.py": "the last heads seen, in the workstation's home or the witness's folder",
+    "chain_of_custody/witness.py": "the witness's own folder",
+    "chain_of_custody/laboratory.py": "the laboratory's ledger in the workstation's home",
     "chain_of_custody/keys.py": "the workstation's key",
     "chain_of_custody/ledger_file.py": "the ledger, and a scratch copy of one on a disc",
+    "chain_of_custody/vault.py": "the vault beside the workstation's keys, outside every case",
     "chain_of_custody/volumes.py": "the marker of a further volume",
     "chain_of_custody/case.py": "the folder of a new case",
+    "chain_of_custody/disposal.py": "removes the bytes of what was disposed of",
     "chain_of_custody/verify_ledger.py": "a scratch copy of a ledger that somebody has open",
 }
 WRITING_ROOMS = {
@@ -51,10 +57,16 @@ WRITING_ROOMS = {
 OUTSIDE_THE_CASE = {
     "forensic/workflows/memory.py": "notes beside the workstation's keys when a case was last verified",
     "forensic/workflows/config.py": "the laboratory's configuration",
+    "forensic/workflows/anchoring.py": "requests for time stamps, outside the case",
+    "forensic/workflows/outward.py": "heads on a stick",
+    "forensic/workflows/witnessing.py": "cosigned heads, at the witness's",
+    "forensic/workflows/secrets.py": "a secret that was read, into a new file outside the case",
     "forensic/workflows/exporting.py": "copies for people, into a folder outside the case",
     "forensic/workflows/reporting.py": "copies of papers, into a folder outside the case",
+    "forensic/workflows/disc.py": "the folders of a disc, outside the case",
     "forensic/workflows/proving.py": "proofs and the exported ledger, outside the case",
     "forensic/workflows/indexing.py": "the scratch folder of a read-only case's index",
+    "forensic/workflows/copying.py": "`case copy`, into a folder outside the case",
     "forensic/workflows/casework.py": "`case destroy`, which takes training cases only",
     "reports/workshop.py": "the scratch folder in which a paper is typeset",
 }

@@ -67,12 +67,13 @@ def disk(
     format_: Annotated[str, typer.Option("--format", help=words("help-acquire-format"))] = "",
     volume: Volume = CASE,
     differs: Differs = "",
+    anyway: Annotated[str, typer.Option("--anyway", metavar="REASON", help=words("help-acquire-anyway"))] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help=words("help-dry-run"))] = False,
     by: By = "",
     with_: With = None,
 ) -> None:
     config = load()
-    job = imaging.Job(source, exhibit, format_ or config.format, volume, config.hashes, differs)
+    job = imaging.Job(source, exhibit, format_ or config.format, volume, config.hashes, differs, anyway)
     if dry_run:
         _show_checks(job)
         return
@@ -94,9 +95,9 @@ def _show_checks(job: imaging.Job) -> None:
     else:
         rows = [(words(f"standing-{c['standing']}"), c["text"]) for c in listed]
         console.table(("head-standing", "head-check"), rows)
-    refusal = next((c.error for c in checks if not c.ok and not (c.overridable and job.differs)), None)
+    refusal = imaging.refusal(checks, job)
     if refusal:
-        raise typer.Exit(refusal.exit_code)
+        raise typer.Exit(refusal.error.exit_code)
 
 
 @acquire.command("image", help=words("help-acquire-image"))

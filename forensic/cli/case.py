@@ -1,7 +1,8 @@
 """`forensic case` and `forensic status`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -9,7 +10,7 @@ from chain_of_custody.clock import local
 from forensic.cli import console
 from forensic.cli.language import words
 from forensic.cli.options import By, With, finish, order, shared
-from forensic.workflows import casework, status
+from forensic.workflows import adoption, casework, closing, copying, status
 from forensic.workflows.work import Outcome, reading, writing
 
 case = typer.Typer(help=words("help-case-group"), no_args_is_help=True, rich_markup_mode=None)
@@ -59,6 +60,50 @@ def destroy(
     finish(Outcome({"destroyed": str(folder)}))
 
 
+NeededReason = Annotated[str, typer.Option("--reason", help=words("help-reason"))]
+
+
+@case.command("close", help=words("help-case-close"))
+def close(reason: NeededReason, by: By = "", with_: With = None) -> None:
+    with writing(order(by, with_), console.announce, signed=True) as session:
+        outcome = Outcome({"seq": closing.close(session, reason)})
+    console.tell("changes-closed", **outcome.data)
+    finish(outcome, session.head)
+
+
+@case.command("reopen", help=words("help-case-reopen"))
+def reopen(reason: NeededReason, by: By = "", with_: With = None) -> None:
+    with writing(order(by, with_), console.announce, signed=True, after_close=True) as session:
+        outcome = Outcome({"seq": closing.reopen(session, reason)})
+    console.tell("changes-reopened", **outcome.data)
+    finish(outcome, session.head)
+
+
+@case.command("copy", help=words("help-case-copy"))
+def copy(
+    folder: Annotated[Path, typer.Argument(metavar="DEST", help=words("help-copy-dest"))],
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce, after_close=True) as session:
+        outcome = copying.copy(session, folder, shared.screen)
+    shared.screen.finish()
+    told = {name: outcome.data[name] for name in ("seq", "files", "bytes")}
+    console.tell("changes-copied", folder=folder, **told)
+    for volume_id, place in outcome.data["volumes"].items():
+        console.tell("changes-copied-volume", volume=volume_id, folder=place)
+    finish(outcome, session.head)
+
+
+@case.command("adopt", help=words("help-case-adopt"))
+def adopt(reason: NeededReason, by: By = "", with_: With = None) -> None:
+    outcome = adoption.adopt(order(by, with_), console.announce, reason)
+    console.tell("changes-adopted", seq=outcome.data["seq"])
+    if outcome.data["new_key"]:
+        console.tell("changes-adopted-key", vkey=outcome.data["vkey"])
+    finish(outcome)
+
+
 @volume.command("add", help=words("help-volume-add"))
 def volume_add(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=words("help-volume-folder"))],
@@ -89,7 +134,17 @@ def show_status() -> None:
         for name, value in outcome.data.items():
             if name == "verified_in_full":
                 value = local(value, zone) if value else words("never")
+            if name in ("closed", "fixity"):
+                value = _entered(value, zone)
             if isinstance(value, list):
                 value = "; ".join(str(item) for item in value) or words("none")
             console.result(f"{words(f'status-{name}')}: {value}")
     finish(outcome)
+
+
+def _entered(event: dict[str, Any] | None, zone: ZoneInfo) -> str:
+    """An entry that the status names: its number, its time, and for a check what came of it."""
+    if event is None:
+        return words("none")
+    result = f" {words('yes' if event['holds'] else 'no')}" if "holds" in event else ""
+    return f"#{event['seq']} {local(event['time'], zone)}{result}"

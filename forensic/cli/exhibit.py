@@ -1,7 +1,7 @@
 """`forensic exhibit`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,8 @@ from chain_of_custody.exhibit import Exhibit, Kind
 from forensic.cli import console
 from forensic.cli.language import words
 from forensic.cli.options import By, ExhibitId, With, finish, order, shared
-from forensic.workflows import exhibit_list, exhibits
+from forensic.workflows import belonging, exhibit_history, exhibit_list, exhibits
+from forensic.workflows.photographed import Photo
 from forensic.workflows.work import Outcome, reading, writing
 
 exhibit = typer.Typer(help=words("help-exhibit-group"), no_args_is_help=True, rich_markup_mode=None)
@@ -46,7 +47,7 @@ def add(
     typed = Exhibit(
         "", kind, label, number, part_of, serial, imei, model, capacity, seal, seized_at, seized_from, place, as_found
     )
-    photos = tuple(exhibits.Photo.typed(text) for text in photo or ())
+    photos = tuple(Photo.typed(text) for text in photo or ())
     _enter([exhibits.New(typed, photos)], by, with_)
 
 
@@ -77,13 +78,30 @@ def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
 def list_() -> None:
     with reading(order()) as case:
         known = list(case.register.exhibits.values())
-        outcome = Outcome({"exhibits": [ready.as_json() for ready in known]}, head=case.head())
+        now = [exhibit_history.standing(case, e.id) for e in known]
+        listed = [{**e.as_json(), "custody": standing} for e, standing in zip(known, now, strict=True)]
+        outcome = Outcome({"exhibits": listed}, head=case.head())
     if not shared.json:
-        rows = [(e.id, e.number, e.kind, e.label, e.serial or e.imei, e.seal, e.part_of) for e in known]
-        console.table(
-            ("head-exhibit", "head-number", "head-kind", "head-label", "head-serial", "head-seal", "head-part-of"), rows
-        )
+        headings = ("exhibit", "number", "kind", "label", "serial", "custody", "seals", "part-of")
+        rows = [
+            (
+                e.id,
+                e.number,
+                e.kind,
+                e.label,
+                e.serial or e.imei,
+                _state(standing),
+                ", ".join(standing["seals"]),
+                e.part_of,
+            )
+            for e, standing in zip(known, now, strict=True)
+        ]
+        console.table([f"head-{heading}" for heading in headings], rows)
     finish(outcome)
+
+
+def _state(standing: dict[str, Any]) -> str:
+    return words(f"custody-state-{standing['state']}")
 
 
 @exhibit.command("show", help=words("help-exhibit-show"))
@@ -92,15 +110,19 @@ def show(exhibit_id: ExhibitId) -> None:
         shown = case.register.exhibit(exhibit_id)
         held = [
             {"seq": artifact.seq, "what": artifact.what, "path": artifact.main.path, "sha256": artifact.main.sha256}
-            for artifact in case.register.held(exhibit_id)
+            for artifact in belonging.held(case, exhibit_id)
         ]
         changes = [c for c in case.register.changes if c.target == case.register.exhibit_entries[exhibit_id]]
         changed = [{"seq": c.seq, "field": c.field, "old": c.old, "new": c.new, "reason": c.reason} for c in changes]
-        outcome = Outcome({"exhibit": shown.as_json(), "held": held, "corrections": changed}, head=case.head())
+        now = exhibit_history.standing(case, exhibit_id)
+        shown_json = {"exhibit": shown.as_json(), "custody": now, "held": held, "corrections": changed}
+        outcome = Outcome(shown_json, head=case.head())
         zone = case.zone
     if not shared.json:
         for name, value in shown.as_json().items():
             console.result(f"{words(f'field-{name}')}: {local(value, zone) if name == 'seized_at' else value}")
+        console.result(f"{words('head-custody')}: {_state(now)} {', '.join(now['seals'])}".rstrip())
+        console.result(f"{words('field-holder')}: {now['holder']}")
         for change in changed:
             console.result(words("cli-corrected", **change))
         console.table(("head-seq", "head-what", "head-path"), [(h["seq"], h["what"], h["path"]) for h in held], (0,))

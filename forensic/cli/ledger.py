@@ -2,16 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chain_of_custody.clock import local
 from forensic.cli import console
-from forensic.cli.language import words
+from forensic.cli.language import LANG, words
 from forensic.cli.options import By, With, finish, order, shared
-from forensic.workflows import changes, proving
+from forensic.cli.verify import Expect, PolicyFile, Qr
+from forensic.workflows import changes, diagnosis, notes, proving
+from forensic.workflows.verification import Outside
 from forensic.workflows.work import Outcome, reading, writing
+
+LINE = 60  # characters of a note that the log shows
 
 ledger = typer.Typer(help=words("help-ledger-group"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -32,9 +36,17 @@ def log(
             return
         for entry in entries:
             body = entry.body
-            what = body.get("what") or body.get("step") or ""
+            what = body.get("what") or body.get("step") or told(body)
             item = body.get("item") or ""
             console.result(f"{entry.seq:>8}  {local(entry.time, case.zone)}  {entry.kind:<18} {item:<8} {what}")
+
+
+def told(body: dict[str, Any]) -> str:
+    """What a line of the log says of an entry that names no kind of thing: a note's beginning, or the entry meant."""
+    if "text" in body:
+        text = " ".join(str(body["text"]).split())
+        return text if len(text) <= LINE else text[: LINE - 1] + "…"
+    return f"#{body['target']}" if isinstance(body.get("target"), int) else ""
 
 
 @ledger.command("show", help=words("help-ledger-show"))
@@ -77,6 +89,41 @@ def correct(
     finish(outcome, session.head)
 
 
+@ledger.command("note", help=words("help-ledger-note"))
+def note(
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help=words("help-note-text"))] = "",
+    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help=words("help-note-file"))] = None,
+    about: Annotated[int | None, typer.Option("--about", metavar="SEQ", min=0, help=words("help-note-about"))] = None,
+    exhibit: Annotated[str, typer.Option("--exhibit", metavar="EX-001", help=words("help-note-exhibit"))] = "",
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_, exhibit), console.announce, signed=True) as session:
+        number = notes.note(session, notes.Note(text, file, about, exhibit))
+        outcome = Outcome({"seq": number, "about": about, "exhibit": exhibit or None})
+    console.tell("cli-entered", seq=number)
+    finish(outcome, session.head)
+
+
+@ledger.command("approve", help=words("help-ledger-approve"))
+def approve(
+    reason: Annotated[str, typer.Option("--reason", help=words("help-reason"))],
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=words("help-approve-plan"))] = None,
+    entry: Annotated[
+        int | None, typer.Option("--entry", metavar="SEQ", min=0, help=words("help-approve-entry"))
+    ] = None,
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce, signed=True) as session:
+        outcome = notes.approve(session, plan, entry, reason)
+    if sha256 := outcome.data["sha256"]:
+        console.tell("changes-approved", seq=outcome.data["seq"], sha256=sha256)
+    else:
+        console.tell("cli-entered", seq=outcome.data["seq"])
+    finish(outcome, session.head)
+
+
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help=words("help-ledger-output"))]
 
 
@@ -94,7 +141,7 @@ def prove(
 
 @ledger.command("prove-consistency", help=words("help-ledger-prove-consistency"))
 def prove_consistency(
-    old: Annotated[int, typer.Argument(metavar="OLD", min=1, help=words("help-ledger-old"))],
+    old: Annotated[int, typer.Argument(metavar="OLD", min=0, help=words("help-ledger-old"))],
     new: Annotated[int | None, typer.Argument(metavar="[NEW]", min=1, help=words("help-ledger-new"))] = None,
     output: Output = None,
 ) -> None:
@@ -123,9 +170,19 @@ def export(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce) as session:
+    with writing(order(by, with_), console.announce, after_close=True) as session:
         outcome = proving.export(session, folder, withhold, reason)
     console.tell(
         "cli-ledger-exported", size=outcome.data["size"], withheld=outcome.data["withheld"], path=outcome.data["folder"]
     )
     finish(outcome, session.head)
+
+
+@ledger.command("doctor", help=words("help-ledger-doctor"))
+def doctor(expect: Expect = None, qr: Qr = None, policy: PolicyFile = None) -> None:
+    found = diagnosis.diagnose(order(), shared.screen, Outside(expect or (), qr or (), policy, None, strict=True))
+    shared.screen.finish()
+    if not shared.json:
+        for line in found.lines(LANG):
+            console.result(line)
+    finish(Outcome(found.as_json(LANG)), code=None if found.holds else 6)

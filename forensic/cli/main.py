@@ -18,6 +18,7 @@ from chain_of_custody.errors import ForensicError
 from forensic.cli import console
 from forensic.cli.language import LANG, words
 from forensic.cli.options import shared
+from forensic.cli.passphrases import Passphrases
 from forensic.cli.redaction import redacted
 
 app = typer.Typer(
@@ -43,6 +44,12 @@ def options(
     json: Annotated[bool, typer.Option("--json", help=words("help-json"))] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=words("help-quiet"))] = False,
     lang: Annotated[str, typer.Option("--lang", help=words("help-lang"))] = LANG,
+    passphrase_file: Annotated[
+        list[str] | None, typer.Option("--passphrase-file", metavar="NAME=FILE", help=words("help-passphrase-file"))
+    ] = None,
+    passphrase_fd: Annotated[
+        list[str] | None, typer.Option("--passphrase-fd", metavar="NAME=N", help=words("help-passphrase-fd"))
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", help=words("help-version"), callback=_version, is_eager=True)
     ] = False,
@@ -51,24 +58,33 @@ def options(
         raise typer.BadParameter(words("cli-lang-unknown", given=lang))
     shared.case, shared.json, shared.quiet = case, json, quiet
     shared.command = redacted(sys.argv[1:])
+    shared.passphrases = Passphrases(passphrase_file or (), passphrase_fd or ())
     shared.screen = console.Screen(console.Stop(), quiet=quiet or json)
 
 
 ROOMS = {
     "acquire": ("acquire", "devices"),
+    "anchor": ("anchor",),
     "artifact": ("artifact",),
     "case": ("case", "status"),
     "config": ("config",),
+    "custody": ("exhibit",),
+    "dispose": ("dispose",),
     "examine": ("examine", "parse", "parsers"),
     "exhibit": ("exhibit",),
     "export": ("export", "open"),
     "files": ("files",),
+    "fixity": ("fixity",),
+    "key": ("key",),
     "ledger": ("ledger",),
     "records": ("chats", "payments", "search", "index"),
     "recover": ("recover", "carve"),
     "report": ("report",),
+    "secret": ("secret",),
+    "session": ("session",),
     "take": ("take",),
     "verify": ("verify",),
+    "witness": ("witness",),
 }
 """The modules of this room and the commands each brings."""
 

@@ -10,6 +10,7 @@ from chain_of_custody.finding import Finding
 from forensic.cli import console
 from forensic.cli.console import Screen, Stop
 from forensic.cli.language import LANG, words
+from forensic.cli.passphrases import Passphrases
 from forensic.workflows import config
 from forensic.workflows.work import Order, Outcome
 
@@ -22,6 +23,7 @@ class Shared:
     json: bool = False
     quiet: bool = False
     command: tuple[str, ...] = ()
+    passphrases: Passphrases = field(default_factory=Passphrases)
     screen: Screen = field(default_factory=lambda: Screen(Stop(), quiet=True))
 
 
@@ -35,7 +37,8 @@ JsonLines = Annotated[bool, typer.Option("--jsonl", help=words("help-jsonl"))]
 
 def order(by: str = "", with_: list[str] | None = None, exhibit: str = "") -> Order:
     """What the workflow is told of the command."""
-    return Order(config.load(), shared.case, by, tuple(with_ or ()), shared.command, exhibit)
+    people = (by, tuple(with_ or ()))
+    return Order(config.load(), shared.case, *people, shared.command, exhibit, shared.passphrases, console.tell)
 
 
 def finish(

@@ -12,7 +12,7 @@ from chain_of_custody.messages import Lang
 from forensic.cli import console
 from forensic.cli.language import LANG, words
 from forensic.cli.options import By, With, finish, order, shared
-from forensic.workflows import reporting
+from forensic.workflows import issuing, reporting
 from forensic.workflows.work import Outcome, reading, writing
 
 report = typer.Typer(help=words("help-report-group"), no_args_is_help=True, rich_markup_mode=None)
@@ -48,6 +48,20 @@ def build(
     with writing(ordered, console.announce) as session:
         outcome = reporting.run(session, size, job, shared.screen)
     _print(outcome, "cli-report-built")
+    finish(outcome, session.head)
+
+
+@report.command("issue", help=words("help-report-issue"))
+def issue(
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help=words("help-seq"))],
+    to: Annotated[str, typer.Option("--to", help=words("help-issue-to"))] = "",
+    number: Annotated[str, typer.Option("--number", help=words("help-issue-number"))] = "",
+    by: By = "",
+    with_: With = None,
+) -> None:
+    with writing(order(by, with_), console.announce, signed=True) as session:
+        outcome = issuing.issue(session, seq, to, number)
+    console.tell("cli-entered", seq=outcome.data["seq"])
     finish(outcome, session.head)
 
 

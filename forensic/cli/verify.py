@@ -1,5 +1,6 @@
 """`forensic verify`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from forensic.cli import console
 from forensic.cli.language import LANG, words
 from forensic.cli.options import finish, order, shared
 from forensic.workflows import verification
+from forensic.workflows.verification import Outside
 from forensic.workflows.work import Outcome
 
 
@@ -15,13 +17,21 @@ def enrol(app: typer.Typer) -> None:
     app.command("verify", help=words("help-verify"))(verify)
 
 
+Expect = Annotated[list[str] | None, typer.Option("--expect", metavar="SIZE:ROOT", help=words("help-verify-expect"))]
+Qr = Annotated[list[Path] | None, typer.Option("--qr", metavar="IMAGE", help=words("help-verify-qr"))]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", metavar="FILE", help=words("help-verify-policy"))]
+
+
 def verify(
     quick: Annotated[bool, typer.Option("--quick", help=words("help-verify-quick"))] = False,
-    expect: Annotated[
-        list[str] | None, typer.Option("--expect", metavar="SIZE:ROOT", help=words("help-verify-expect"))
-    ] = None,
+    expect: Expect = None,
+    qr: Qr = None,
+    policy: PolicyFile = None,
+    files: Annotated[Path | None, typer.Option("--files", metavar="DIR", help=words("help-verify-files"))] = None,
+    strict: Annotated[bool, typer.Option("--strict", help=words("help-verify-strict"))] = False,
 ) -> None:
-    verdict, head = verification.verify(order(), shared.screen, quick=quick, expect=expect or ())
+    outside = Outside(expect or (), qr or (), policy, files, strict)
+    verdict, head = verification.verify(order(), shared.screen, quick=quick, outside=outside)
     breaches = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.breaches]
     remarks = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.remarks]
     counted = {"entries": verdict.entries, "heads": verdict.heads, "files": verdict.files, "bytes": verdict.bytes}

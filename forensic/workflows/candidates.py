@@ -60,6 +60,8 @@ class _Family:
 
 def candidates(session: Session, exhibit: str, findings: list[Finding], progress: Progress) -> Iterator[Candidate]:
     case = session.case
+    if gone := _disposed(case, exhibit):
+        findings.append(Finding("parse-disposed", facts={"number": gone}))
     if any(case.register.held(exhibit, media.IMAGE)):
         yield from _live(session, exhibit, findings, progress)
     yield from _found(case, exhibit)
@@ -67,6 +69,12 @@ def candidates(session: Session, exhibit: str, findings: list[Finding], progress
     for artifact in case.register.held(exhibit, TAKEN):
         if artifact.main.size:
             yield Candidate(artifact.seq, str(known.get(artifact.seq, {}).get("name", "")), TAKEN)
+
+
+def _disposed(case: Case, exhibit: str) -> int:
+    """How many artifacts of the exhibit have no bytes left to be read."""
+    artifacts = (case.register.artifacts[seq] for seq in case.register.disposed)
+    return sum(case.register.exhibit_of(artifact.seq, artifact.exhibit) == exhibit for artifact in artifacts)
 
 
 def _live(session: Session, exhibit: str, findings: list[Finding], progress: Progress) -> Iterator[Candidate]:
@@ -78,7 +86,8 @@ def _live(session: Session, exhibit: str, findings: list[Finding], progress: Pro
                 seq = held.get(_place(source))
                 if seq is None:
                     seq = _extract(session, exhibit, filesystem, family, source, findings)
-                if seq is not None and seq not in session.case.register.excluded:
+                register = session.case.register
+                if seq is not None and seq not in register.excluded and seq not in register.disposed:
                     yield Candidate(seq, family.entry.path, LIVE)
 
 
@@ -160,7 +169,7 @@ def _found(case: Case, exhibit: str) -> Iterator[Candidate]:
     wanted: list[tuple[str, dict[str, Any]]] = []
     companions: dict[str, int] = {}
     for artifact, line in finds.files(case, exhibit):
-        if line["seq"] is None or line["status"] not in OFFERED or not line["size"]:
+        if not finds.has_bytes(case, artifact, line) or line["status"] not in OFFERED or not line["size"]:
             continue
         if line["path"].endswith(tuple(COMPANIONS)):
             companions[line["path"]] = line["seq"]

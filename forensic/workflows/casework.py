@@ -11,6 +11,7 @@ from chain_of_custody.case import Case
 from chain_of_custody.errors import CannotWrite, CustodyRefusal, UsageError
 from chain_of_custody.session import Session
 from forensic.workflows.config import zone_named
+from forensic.workflows.outward import followed
 from forensic.workflows.work import Order, Outcome, who
 
 
@@ -32,17 +33,20 @@ def new(order: Order, told: New) -> Outcome:
         if not value.strip():
             raise UsageError("case-field-empty", field=name)
     config = order.config
-    with Case.create(
-        told.folder,
-        laboratory=config.laboratory,
-        number=told.number,
-        title=told.title,
-        zone=zone_named(told.zone) if told.zone else config.zone,
-        persons=who(order),
-        authority=told.authority,
-        agency=config.agency,
-        training=told.training,
-    ) as case:
+    with (
+        Case.create(
+            told.folder,
+            laboratory=config.laboratory,
+            number=told.number,
+            title=told.title,
+            zone=zone_named(told.zone) if told.zone else config.zone,
+            persons=who(order),
+            authority=told.authority,
+            agency=config.agency,
+            training=told.training,
+        ) as case,
+        followed(case, config, order.tell),
+    ):
         if config.volumes:
             persons = who(order)
             with sessions.opened(case, persons, order.command, config.effective()) as session:

@@ -5,7 +5,7 @@ from chain_of_custody.clock import SystemClock
 from chain_of_custody.errors import CustodyRefusal, UsageError
 from chain_of_custody.register import corrected_case
 from chain_of_custody.session import Session
-from forensic.workflows import capacity, typed
+from forensic.workflows import belonging, capacity, typed
 
 NEEDED = ("number", "title")  # of a case
 ARTIFACTS = ("artifact.held", "artifact.located")
@@ -16,7 +16,7 @@ def correct(session: Session, target: int, field: str, value: str, reason: str) 
 
     Hashes, sizes and times of entering cannot be corrected: `CustodyRefusal`.
     """
-    _need_reason(reason)
+    need_reason(reason)
     with session.transaction() as writing:
         old, value = _checked(session, target, field, value)
         return writing.act("correct", target=target, field=field, old=old, new=value, reason=reason)
@@ -44,16 +44,17 @@ def _checked(session: Session, target: int, field: str, value: str) -> tuple[str
     current = register.exhibits[exhibit_id]
     mended = exhibit.corrected(current, field, value)
     exhibit.check(mended, register.exhibits.values(), SystemClock().read().utc, session.case.zone)
+    register.custody.check(mended)
     return str(getattr(current, field)), value
 
 
 def reassign(session: Session, target: int, to: str, reason: str) -> int:
     """Says that an artifact belongs to another exhibit. Every view follows it."""
-    _need_reason(reason)
+    need_reason(reason)
     with session.transaction() as writing:
         entered = _artifact(session, target)
         session.case.register.exhibit(to)
-        old = session.case.register.exhibit_of(target, entered) or ""
+        old = belonging.exhibit_of_entry(session.case, target, entered) or ""
         if old == to:
             raise UsageError("reassign-same", seq=target, exhibit=to)
         return writing.act("artifact.reassign", target=target, field="exhibit", old=old, new=to, reason=reason)
@@ -61,7 +62,7 @@ def reassign(session: Session, target: int, to: str, reason: str) -> int:
 
 def exclude(session: Session, target: int, reason: str) -> int:
     """Takes an artifact out of every view. It stays held, entered and verified."""
-    _need_reason(reason)
+    need_reason(reason)
     with session.transaction() as writing:
         _artifact(session, target)
         if target in session.case.register.excluded:
@@ -77,6 +78,6 @@ def _artifact(session: Session, target: int) -> str | None:
     return str(item) if item is not None else None
 
 
-def _need_reason(reason: str) -> None:
+def need_reason(reason: str) -> None:
     if not reason.strip():
         raise UsageError("reason-missing")

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, object] = {
     "hashes": ["md5", "sha256"],
     "format": "raw",
     "volumes": [],
+    "heads_to": "",
 }
 
 TEMPLATE = """\
@@ -45,6 +46,7 @@ with = []                   # 默认第二人 · the second person
 hashes = ["md5", "sha256"]  # 镜像摘要算法 · of an image's media; sha256 is always taken
 format = "raw"              # 镜像格式 · image format
 volumes = []                # 备选存放位置 · further places a new case is given
+heads_to = ""               # 签名表头另存到此文件夹（如 U 盘） · a stick that takes the head of each session
 
 # [[people]]
 # name = "张三"
@@ -67,6 +69,7 @@ class Config:
     hashes: tuple[str, ...]
     format: str
     volumes: tuple[str, ...]
+    heads_to: str
     people: tuple[Person, ...]
     sources: Mapping[str, str]
 
@@ -79,6 +82,7 @@ class Config:
             "lang": self.lang,
             "hashes": " ".join(self.hashes),
             "format": self.format,
+            "heads_to": self.heads_to,
         }
 
 
@@ -121,6 +125,7 @@ def load() -> Config:
         _texts(values["hashes"]),
         str(values["format"]),
         _texts(values["volumes"]),
+        str(values["heads_to"]),
         people,
         sources,
     )

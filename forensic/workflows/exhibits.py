@@ -2,39 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from chain_of_custody import exhibit
-from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
 from chain_of_custody.clock import SystemClock
-from chain_of_custody.errors import UsageError
+from chain_of_custody.custody import SEIZED
 from chain_of_custody.exhibit import Exhibit
-from chain_of_custody.intake import Delivery, Planned
-from chain_of_custody.session import Session
-from chain_of_custody.volumes import CASE
-from forensic.workflows import capacity, typed
-from forensic.workflows.filetype import suffix_of
-from forensic.workflows.folders import kind_of
-from forensic.workflows.loose import copy_in
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A picture of an exhibit: `when` is before or after sealing, `side` what it shows (front, back, port, seal...)."""
-
-    when: str
-    side: str
-    path: Path
-
-    @classmethod
-    def typed(cls, text: str) -> "Photo":
-        """From `before:front=FILE`. Anything else raises `UsageError`."""
-        view, _, path = text.partition("=")
-        when, _, side = view.partition(":")
-        if when not in ("before", "after") or not side.isidentifier() or not path:
-            raise UsageError("exhibit-photo-wrong", given=text)
-        return cls(when, side, Path(path))
+from chain_of_custody.intake import Planned
+from chain_of_custody.session import Session, Writing
+from forensic.workflows import capacity, photographed, typed
+from forensic.workflows.photographed import Photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +24,22 @@ class New:
 
 def add(session: Session, new: Sequence[New]) -> list[Exhibit]:
     """Checks all and copies every photo in, then enters all: whatever cannot be entered or read leaves nothing."""
-    for item in new:
-        for photo in item.photos:
-            kind_of(photo.path)
-    pen = _Pen(session, new)
-    provisional = pen.checked()
-    with Delivery(pen, CASE, None) as delivery:
-        for ready, item in zip(provisional, new, strict=True):
-            for photo in item.photos:
-                incoming = copy_in(delivery, photo.path, suffix_of(photo.path))
-                delivery.add("photo", Room.PHOTOS, ready.id, [incoming], {"when": photo.when, "side": photo.side})
-        if delivery.waiting:
-            delivery.commit()
-        else:
-            pen.enter_all([])
-    return pen.entered
+    photographed.check(photo for item in new for photo in item.photos)
+    read = [_read(item.exhibit, session.case) for item in new]
+    provisional = _numbered(read, session.case)
+    entered: list[Exhibit] = []
 
+    def entering(writing: Writing, photos: Sequence[Planned]) -> list[int]:
+        """Another command may have entered exhibits meanwhile: then these take the numbers after them."""
+        entered.extend(_numbered(read, session.case))
+        for each in entered:
+            writing.add(SEIZED, item=each.id, exhibit=each.as_json())
+        ids = {before.id: now.id for before, now in zip(provisional, entered, strict=True)}
+        return [writing.hold(replace(photo, exhibit=ids[str(photo.exhibit)])) for photo in photos]
 
-class _Pen:
-    """Enters the exhibits in the transaction that enters their photos."""
-
-    def __init__(self, session: Session, new: Sequence[New]) -> None:
-        self._session = session
-        self._new = [_read(item.exhibit, session.case) for item in new]
-        self._provisional: list[Exhibit] = []
-        self.entered: list[Exhibit] = []
-
-    def checked(self) -> list[Exhibit]:
-        """The exhibits with the ids they take if nobody enters another one meanwhile."""
-        self._provisional = _numbered(self._new, self._session.case)
-        return self._provisional
-
-    def enter_all(self, entries: Sequence[Planned]) -> list[Artifact]:
-        case = self._session.case
-        with case.ledger.transaction() as transaction:
-            case.register.update(case.ledger)
-            ready = _numbered(self._new, case)
-            for each in ready:
-                transaction.add("exhibit.add", sess=self._session.seq, item=each.id, exhibit=each.as_json())
-            ids = {before.id: now.id for before, now in zip(self._provisional, ready, strict=True)}
-            placed = [replace(planned, exhibit=ids[str(planned.exhibit)]) for planned in entries]
-            numbers = [planned.enter(transaction, self._session.seq) for planned in placed]
-        case.register.update(case.ledger)
-        self.entered = ready
-        return [case.register.artifacts[seq] for seq in numbers]
-
-    def volume_root(self, volume: str) -> Path:
-        return self._session.volume_root(volume)
+    pictures = [(each.id, photo) for each, item in zip(provisional, new, strict=True) for photo in item.photos]
+    photographed.enter(session, pictures, SEIZED, entering)
+    return entered
 
 
 def _read(given: Exhibit, case: Case) -> Exhibit:
@@ -111,6 +57,7 @@ def _numbered(new: Iterable[Exhibit], case: Case) -> list[Exhibit]:
     for each in new:
         ready = replace(each, id=exhibit.next_id(known))
         exhibit.check(ready, known.values(), now, case.zone)
+        case.register.custody.check(ready)
         known[ready.id] = ready
         numbered.append(ready)
     return numbered

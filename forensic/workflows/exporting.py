@@ -8,12 +8,14 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from chain_of_custody.artifact import Artifact, Located, located
 from chain_of_custody.case import Case
 from chain_of_custody.errors import CannotWrite, IntegrityError, UsageError
+from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.progress import Progress
 from forensic.sources.filesystem import RunsMedium
 from forensic.sources.medium import Medium, blocks
@@ -29,13 +31,13 @@ HEAD = ("file", "seq", "path in evidence", "status", "size", "sha256")
 def export(case: Case, exhibit: str, folder: Path, progress: Progress) -> Outcome:
     """Writes every recovered and carved file that has bytes into a new or empty folder outside the case."""
     case.register.exhibit(exhibit)
-    if folder.resolve().is_relative_to(case.folder.resolve()):
-        raise UsageError("export-inside-case", path=str(folder))
-    wanted = [line for _, line in finds.files(case, exhibit) if line["seq"] is not None]
+    refuse_inside(case, folder)
+    refuse_occupied(folder)
+    found = [(list_, line) for list_, line in finds.files(case, exhibit) if line["seq"] is not None]
+    wanted = [line for list_, line in found if finds.has_bytes(case, list_, line)]
+    gone = len(found) - len(wanted)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError("export-not-empty", path=str(folder))
         progress.start("phase-export", sum(line["size"] for line in wanted))
         written = [_write(case, line, folder, progress) for line in wanted]
         with (folder / LIST).open("x", encoding="utf-8-sig", newline="") as file:
@@ -48,7 +50,23 @@ def export(case: Case, exhibit: str, folder: Path, progress: Progress) -> Outcom
     except OSError as error:
         raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
     files = [{**_described(line), "file": name} for name, line in zip(written, wanted, strict=True)]
-    return Outcome({"folder": str(folder), "files": files}, head=case.head())
+    findings = [Finding("export-disposed", Severity.WARNING, {"files": gone})] if gone else []
+    return Outcome({"folder": str(folder), "files": files}, findings, head=case.head())
+
+
+def refuse_inside(case: Case, path: Path) -> None:
+    """What is handed out lies outside the case: `UsageError`."""
+    if path.resolve().is_relative_to(case.folder.resolve()):
+        raise UsageError("export-inside-case", path=str(path))
+
+
+def refuse_occupied(folder: Path) -> None:
+    """A folder that holds something already is nobody's to fill: `UsageError`."""
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise UsageError("export-not-empty", path=str(folder))
+    except OSError as error:
+        raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
 
 
 def inert(cell: str) -> str:
@@ -85,11 +103,12 @@ def content(case: Case, seq: int) -> Iterator[bytes]:
 
 def save(case: Case, seq: int, path: Path) -> None:
     """Writes an artifact's bytes to a new file outside the case."""
-    if path.resolve().is_relative_to(case.folder.resolve()):
-        raise UsageError("export-inside-case", path=str(path))
+    refuse_inside(case, path)
+    pieces = content(case, seq)
+    first = next(pieces, b"")  # what cannot be read makes no file
     try:
         with path.open("xb") as file:
-            for block in content(case, seq):
+            for block in chain((first,), pieces):
                 file.write(block)
     except OSError as error:
         raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error

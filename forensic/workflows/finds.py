@@ -60,6 +60,13 @@ def finds(case: Case, exhibit: str | None = None, step: str | None = None) -> It
                 yield Find(artifact, offset, belongs, line)
 
 
+def has_bytes(case: Case, list_: Artifact, line: dict[str, Any]) -> bool:
+    """Whether a found file of a list has bytes that are still held: its own, or those of its image."""
+    seq = line["seq"]
+    held = seq if seq in case.register.artifacts else int(list_.facts["image"])
+    return seq is not None and held not in case.register.disposed
+
+
 EXCLUDED = ""
 
 

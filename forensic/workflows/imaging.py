@@ -8,9 +8,10 @@ from typing import Any
 
 from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
+from chain_of_custody.custody import State
 from chain_of_custody.errors import CustodyRefusal, ForensicError, IntegrityError, UsageError
 from chain_of_custody.exhibit import Exhibit
-from chain_of_custody.finding import Finding, Severity
+from chain_of_custody.finding import Fact, Finding, Severity
 from chain_of_custody.intake import Delivery
 from chain_of_custody.parcel import Incoming
 from chain_of_custody.progress import Progress
@@ -21,17 +22,19 @@ from forensic.acquire.checks import Check, Standing, Stated
 from forensic.acquire.devices import Device, RegularFile, Unfit
 from forensic.acquire.origin import opened
 from forensic.sources.raw import RawImage
-from forensic.workflows import capacity, media
+from forensic.workflows import capacity, custody, custody_faults, media
 from forensic.workflows.config import FORMATS
 from forensic.workflows.media import HASH_LIST, IMAGE, PARTIAL
 from forensic.workflows.work import Outcome, described
 
+SEALED = "sealed"  # the check that --anyway lets pass
 LISTED = 200  # unreadable runs kept in the entry; the outcome and the holes' list have all
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to image, as typed. `differs` is the reason why the source may differ from what the exhibit says."""
+    """What to image, as typed. `differs` is the reason why the source may differ from what the exhibit says, `anyway`
+    why the original is read though the exhibit is sealed."""
 
     source: Path
     exhibit: str
@@ -39,6 +42,7 @@ class Job:
     volume: str = CASE
     hashes: tuple[str, ...] = ("md5", "sha256")
     differs: str = ""
+    anyway: str = ""
 
 
 def examined(case: Case, job: Job) -> tuple[Device | RegularFile | Unfit, tuple[Check, ...]]:
@@ -53,7 +57,29 @@ def examined(case: Case, job: Job) -> tuple[Device | RegularFile | Unfit, tuple[
     standing = checks.check(source, devices.place(case.root_of(job.volume)), stated)
     if isinstance(source, Unfit):
         return source, standing
-    return source, (*standing, _not_swapped(source, exhibit), _not_taken(case, source, job.exhibit))
+    own = (_not_swapped(source, exhibit), _not_taken(case, source, job.exhibit), _not_sealed(case, job.exhibit))
+    return source, (*standing, *own)
+
+
+def refusal(standing: Iterable[Check], job: Job) -> Check | None:
+    """The first failure that the job gives no reason to pass over."""
+    reasons = {SEALED: job.anyway}
+    failed = (check for check in standing if not check.ok)
+    return next((c for c in failed if not (c.overridable and reasons.get(c.name, job.differs).strip())), None)
+
+
+def _not_sealed(case: Case, exhibit: str) -> Check:
+    """The original is read while it is out of its seal, and in our custody."""
+    closed = custody.sealed(case, exhibit)
+    if closed is None:
+        return Check(SEALED, Standing.PASSED, "acquire-not-sealed", {"exhibit": exhibit})
+    code = "acquire-sealed" if closed.state is State.SEALED else "acquire-returned"
+    facts: dict[str, Fact] = {
+        "exhibit": exhibit,
+        "seals": ", ".join(closed.seals) or "-",
+        "whole": closed.under or exhibit,
+    }
+    return Check(SEALED, Standing.FAILED, code, facts, overridable=True)
 
 
 def _not_swapped(source: Device | RegularFile, exhibit: Exhibit) -> Check:
@@ -103,26 +129,44 @@ def acquire(session: Session, job: Job, progress: Progress) -> Outcome:
     """
     case = session.case
     source, standing = examined(case, job)
-    overridden = checks.enforce(standing, reason=job.differs)
+    overridden = checks.enforce((check for check in standing if check.name != SEALED), reason=job.differs)
     assert not isinstance(source, Unfit)
-    begin = session.enter(
-        "acquire.begin",
-        item=job.exhibit,
-        method="device",
-        source={"path": source.path, "size": source.size, **_device_facts(source)},
-        identity=identity_of(source),
-        format=job.format,
-        volume=job.volume,
-        hashes=list(job.hashes),
-        overridden=[{"check": check.name, **check.facts} for check in overridden] or None,
-        differs=job.differs or None,
-    )
+    with session.transaction() as writing:
+        seals = _seals_passed_over(case, job)
+        begin = writing.add(
+            "acquire.begin",
+            item=job.exhibit,
+            method="device",
+            source={"path": source.path, "size": source.size, **_device_facts(source)},
+            identity=identity_of(source),
+            format=job.format,
+            volume=job.volume,
+            hashes=list(job.hashes),
+            overridden=[{"check": check.name, **check.facts} for check in overridden] or None,
+            differs=job.differs or None,
+            anyway=None if seals is None else job.anyway.strip(),
+            sealed=seals,
+        )
     try:
-        return _imaged(session, job, begin, progress)
+        outcome = _imaged(session, job, begin, progress)
     except ForensicError as error:
         if not case.register.acquisitions[begin]["end"]:
             session.enter("acquire.abort", begin=begin, item=job.exhibit, error=error.message_id)
         raise
+    if seals is not None:
+        outcome.findings.append(custody_faults.read_anyway(begin, job.exhibit, seals, job.anyway.strip()))
+    return outcome
+
+
+def _seals_passed_over(case: Case, job: Job) -> list[str] | None:
+    """The seals under which the original is read for the job's reason; None where it is open. Without a reason:
+    `CustodyRefusal`."""
+    check = _not_sealed(case, job.exhibit)
+    if check.ok:
+        return None
+    if not job.anyway.strip():
+        raise check.error(check.code, hint=f"{check.code}-hint", **check.facts)
+    return list(case.register.custody.of(job.exhibit).seals)
 
 
 def _device_facts(source: Device | RegularFile) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from chain_of_custody.anchors import RECEIPT, SCAN
 from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.errors import EvidenceError, UsageError
 from chain_of_custody.finding import Finding, Severity
@@ -74,6 +75,29 @@ def _open(source: Path) -> int:
         os.close(descriptor)
         raise EvidenceError("file-not-plain", path=str(source))
     return descriptor
+
+
+def take_scan(
+    session: Session, paths: Sequence[Path], receipt: int, exhibit: str, given_by: str, received_at: str
+) -> Outcome:
+    """Enters the signed scan of a receipt, one artifact a file, bound to the receipt's entry."""
+    paper = session.case.register.artifacts.get(receipt)
+    if paper is None or paper.what != RECEIPT or receipt in session.case.register.excluded:
+        known = ", ".join(str(one.seq) for one in session.case.register.held(what=RECEIPT))
+        raise UsageError("receipt-none", seq=receipt, known=known or "-")
+    if exhibit:
+        session.case.register.exhibit(exhibit)
+    findings: list[Finding] = []
+    files = found(paths, findings)
+    if not files:
+        raise UsageError("take-nothing")
+    facts = {"receipt": receipt, "from": given_by, "received_at": received_at}
+    with session.delivery() as delivery:
+        for file in files:
+            incoming = copy_in(delivery, file.path, suffix_of(file.path), name=file.name, findings=findings)
+            delivery.add(SCAN, Room.REPORTS, exhibit or None, [incoming], facts)
+        taken = delivery.commit()
+    return Outcome({"receipt": receipt}, findings, [_described(artifact) for artifact in taken])
 
 
 def take(

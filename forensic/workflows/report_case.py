@@ -4,13 +4,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from chain_of_custody import custody
 from chain_of_custody.case import Case
+from chain_of_custody.ledger import Entry
 from chain_of_custody.messages import Lang, say
-from forensic.workflows import media
+from forensic.workflows import media, report_custody
 from reports import story
 
-CHANGES = {"correct": "correction", "artifact.reassign": "reassignment", "artifact.exclude": "exclusion"}
-ACTS = ("exhibit.add", "acquire.begin")  # what the law wants two people for
+CHANGES = {
+    "correct": "correction",
+    "artifact.reassign": "reassignment",
+    "artifact.exclude": "exclusion",
+    "dispose": "disposal",
+    "note.add": "note",
+    "approve": "approval",
+    "report.issue": "issue",
+    "case.close": "closing",
+    "case.reopen": "reopening",
+    "case.adopt": "adoption",
+}
+ACTS = {
+    "exhibit.add": "add",
+    "acquire.begin": "acquire",
+    **{kind: kind.removeprefix("exhibit.") for kind in sorted(custody.ACTS)},
+}
+"""What the law wants two people for: kinds of entry, and what the papers call them."""
 
 
 def case(case_: Case) -> story.Case:
@@ -37,7 +55,7 @@ def exhibits(case_: Case, lang: Lang) -> tuple[story.Exhibit, ...]:
     for exhibit in case_.register.exhibits.values():
         photos = tuple(
             story.Photo(
-                f"{say('photo-' + photo.facts['when'], lang)} · {photo.facts['side']}",
+                report_custody.caption(photo, lang),
                 _reader(case_.path_of(photo)),
                 photo.main.sha256,
                 photo.seq,
@@ -62,6 +80,9 @@ def exhibits(case_: Case, lang: Lang) -> tuple[story.Exhibit, ...]:
                 part_of=exhibit.part_of or None,
                 seq=case_.register.exhibit_entries[exhibit.id],
                 photos=photos,
+                transfers=report_custody.transfers(case_, exhibit.id, lang),
+                custody=str(case_.register.custody.of(exhibit.id).state),
+                seals_now=", ".join(case_.register.custody.of(exhibit.id).seals),
             )
         )
     return tuple(told)
@@ -115,20 +136,34 @@ def _acquisition(case_: Case, begin: int, body: dict[str, Any], end: dict[str, A
 
 
 def changes(case_: Case) -> Iterator[story.Change]:
-    for change in case_.register.changes:
-        body = case_.ledger.entry(change.seq).body
-        persons = tuple(person["name"] for person in case_.register.sessions[body["sess"]]["persons"])
-        yield story.Change(
-            CHANGES[change.kind],
-            change.seq,
-            change.target,
-            change.field,
-            change.old,
-            change.new,
-            change.reason,
-            persons,
-            change.time,
-        )
+    """Whatever mends, removes or adds words to what was entered before, in the order it was entered."""
+    for entry in case_.ledger.entries_without_located():
+        if entry.seq >= case_.register.size:
+            return
+        if entry.kind in CHANGES:
+            yield _change(case_, entry)
+
+
+def _change(case_: Case, entry: Entry) -> story.Change:
+    body = entry.body
+    of_session = (str(person["name"]) for person in case_.register.sessions[body["sess"]]["persons"])
+    return story.Change(
+        kind=CHANGES[entry.kind],
+        seq=entry.seq,
+        subject=body.get("target", body.get("about")),
+        field=body.get("field", body.get("item", "")),
+        old=body.get("old", ""),
+        new=_said(body),
+        reason=body.get("reason", ""),
+        persons=(*of_session, *map(str, body.get("approved_by", ()))),
+        at=entry.time,
+    )
+
+
+def _said(body: dict[str, Any]) -> str:
+    """What an entry says besides its reason: the new value, the note's words, the plan's hash, who got the report."""
+    told = (body.get(name) for name in ("new", "text", "sha256", "to", "number", "vkey"))
+    return " ".join(str(each) for each in told if each)
 
 
 def alone(case_: Case, size: int) -> Iterator[story.Alone]:
@@ -139,17 +174,7 @@ def alone(case_: Case, size: int) -> Iterator[story.Alone]:
         if entry.kind in ACTS:
             persons = case_.register.sessions[entry.body["sess"]]["persons"]
             if len(persons) < 2:
-                yield story.Alone(entry.kind, entry.seq, entry.time, persons[0]["name"])
-
-
-def outside_heads(case_: Case, lang: Lang) -> tuple[story.Outside, ...]:
-    """Heads that left the case on a report."""
-    return tuple(
-        story.Outside(
-            report.time, report.facts["head"]["size"], report.facts["head"]["root"], say("outside-report", lang)
-        )
-        for report in case_.register.held(what="report")
-    )
+                yield story.Alone(ACTS[entry.kind], entry.seq, entry.time, persons[0]["name"])
 
 
 def images(case_: Case) -> int:

@@ -4,12 +4,13 @@ Everything printed is replayed from the ledger up to that head and from record s
 head gives the same bytes.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from chain_of_custody import build
+from chain_of_custody import build, bundle
 from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
 from chain_of_custody.errors import CannotWrite
@@ -20,7 +21,7 @@ from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import Incoming
 from chain_of_custody.progress import Progress
 from chain_of_custody.session import Session
-from forensic.workflows import finds, recordset, report_case, report_finds, views
+from forensic.workflows import custody_faults, finds, recordset, report_case, report_finds, report_time, views
 from forensic.workflows.parsing import FINDINGS
 from forensic.workflows.work import Outcome, described
 from parsers import enrolled
@@ -140,7 +141,8 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
             note,
             case.ledger.verifier_key,
             case.ledger.entry(size - 1).time,
-            report_case.outside_heads(case, lang),
+            report_time.outside(case, lang),
+            report_time.brackets(case, size),
         ),
         request=story.Request(
             client=job.client,
@@ -158,7 +160,10 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
         changes=lambda: report_case.changes(case),
         alone=lambda: report_case.alone(case, size),
         limitations=_limitations(case, lang),
-        software=(story.Software(build.NAME, build.release(), build.source_hash()),),
+        software=(
+            story.Software(build.NAME, build.release(), build.source_hash()),
+            story.Software(bundle.VERIFIER, build.release(), hashlib.sha256(bundle.verifier()).hexdigest()),
+        ),
         checks=tuple(story.Check(say(f"check-{name}", lang), say(f"check-{name}-command", lang)) for name in CHECKS),
     )
 
@@ -170,7 +175,8 @@ def _all_there(case: Case) -> None:
     """No paper is printed over a file that is gone, cut or replaced: `IntegrityError`. To hash them is `verify`'s."""
     volumes = case.volumes()
     for artifact in case.register.artifacts.values():
-        if volumes[artifact.volume].is_connected(case.ledger.origin):
+        at_hand = volumes[artifact.volume].is_connected(case.ledger.origin)
+        if at_hand and artifact.seq not in case.register.disposed:
             for file in artifact.files:
                 case.path_of(artifact, file)
 
@@ -217,6 +223,7 @@ def _source_answer(source: story.PaymentSource, lang: Lang) -> str:
 
 def findings(case: Case) -> Iterator[Finding]:
     """All that is wrong with the evidence, in the order in which it came to light."""
+    yield from custody_faults.of_case(case)
     for body in case.register.acquisitions.values():
         if body["end"] and "image" in body["end"]:
             yield from _acquired(body["end"])

@@ -2,10 +2,13 @@
 
 import os
 import platform
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from chain_of_custody.case import Case
+from chain_of_custody.clock import local
+from chain_of_custody.custody import State, open_unseals
 from chain_of_custody.parcel import INTAKE, is_alive
 from chain_of_custody.register import Run
 from chain_of_custody.session import is_gone
@@ -26,12 +29,20 @@ def status(case: Case) -> Outcome:
         "waiting": waiting,
         "incomplete": [f"{a.exhibit} (#{a.seq})" for a in register.held(what=PARTIAL)] + open_acquisitions,
         "unfinished": [f"{run.step} {run.exhibit} (#{run.seq})" for run in _unfinished(case)],
-        "unsealed": [exhibit.id for exhibit in register.exhibits.values() if not exhibit.seal],
+        "unsealed": [h.exhibit for h in register.custody.holdings.values() if h.state in (State.NEVER, State.UNSEALED)],
+        "open_unseals": [f"{o.exhibit} (#{o.seq}, {local(o.at, case.zone)})" for o in open_unseals(register.custody)],
         "entries": len(case.ledger),
         "since_outside_head": _since_outside_head(case),
+        "closed": asdict(register.closed) if register.closed else None,
+        "fixity": _fixity(register.fixity),
         "verified_in_full": memory.last_full(case.ledger.origin),
     }
     return Outcome(data, head=case.head())
+
+
+def _fixity(body: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The newest check that was entered, whatever came of it."""
+    return {"seq": body["seq"], "time": body["t"], "holds": body["holds"]} if body else None
 
 
 def _unfinished(case: Case) -> list[Run]:
@@ -85,6 +96,6 @@ def _parcels(case: Case) -> tuple[list[str], list[str]]:
 
 
 def _since_outside_head(case: Case) -> int:
-    """Entries after the newest head that a report carried out of the case; all of them if none did."""
+    """Entries after the newest head that left the case, on a paper or to somebody else's clock; all if none did."""
     covered = [int(artifact.facts["head"]["size"]) for artifact in case.register.held(what="report")]
-    return len(case.ledger) - max(covered, default=0)
+    return len(case.ledger) - max([*covered, case.register.anchors.covered()])

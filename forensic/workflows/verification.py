@@ -1,55 +1,90 @@
 """Verification of a whole case, on a damaged one too."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chain_of_custody import case as cases
-from chain_of_custody import checkpoint, keys, proof
+from chain_of_custody import checkpoint, heads, keys, policy, proof
 from chain_of_custody.case import LEDGER, Case
-from chain_of_custody.errors import CaseError, ForensicError, IntegrityError
+from chain_of_custody.errors import CaseError, ForensicError, IntegrityError, UsageError
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.progress import Progress
-from chain_of_custody.verify import Breach, Verdict, verify_files, verify_ledger
-from forensic.workflows import memory, proving
+from chain_of_custody.trust import Trust
+from chain_of_custody.verify import Breach, Verdict, adopted_keys, verify_files, verify_ledger
+from forensic.workflows import memory, proving, qr_heads
+from forensic.workflows.qr_heads import Shown
 from forensic.workflows.work import Order
 
 
-def verify(
-    order: Order, progress: Progress, *, quick: bool, expect: Sequence[str] = ()
-) -> tuple[Verdict, dict[str, Any] | None]:
-    """The ledger first, by itself: one that was tampered with may be impossible to replay.
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What was brought from outside the case: heads as `SIZE:ROOT`, pictures of QR codes, a policy file, a folder that
+    the held files are taken from."""
 
-    `expect` are heads from outside, `SIZE:ROOT`.
-    """
-    expected = [proof.parse_head(text) for text in expect]
+    expect: Sequence[str] = ()
+    qr: Sequence[Path] = ()
+    policy: Path | None = None
+    files: Path | None = None
+    strict: bool = False
+
+
+def verify(
+    order: Order, progress: Progress, *, quick: bool, outside: Outside | None = None, volume: str | None = None
+) -> tuple[Verdict, dict[str, Any] | None]:
+    """The ledger first, by itself: one that was tampered with may be impossible to replay. With `volume` only that
+    one's files are looked at."""
+    outside = outside or Outside()
+    expected = [proof.parse_head(text) for text in outside.expect]
+    shown = [(path, qr_heads.read(path)) for path in outside.qr]
+    if outside.files and not outside.files.is_dir():
+        raise UsageError("verify-files-none", path=str(outside.files))
     folder = cases.find(order.case)
     verdict, head = Verdict(), None
     if not (folder / LEDGER).is_file():
         raise CaseError("case-none", path=str(folder))
     with Ledger.open(folder / LEDGER) as ledger:
-        vkey = _own_key(ledger)
-        if vkey is None:
+        trust = trusted(ledger, outside)
+        if not trust.keys:
             verdict.remarks.append(Breach("verify-no-outside-key", {}))
-        verify_ledger(ledger, vkey or ledger.verifier_key, verdict, progress)
+        verify_ledger(ledger, ledger.verifier_key, verdict, progress, trust)
+        expected += check_shown(ledger, shown, trust, verdict)
         proving.check_expected(ledger, expected, verdict)
+        _tell_tail(verdict, [size for size, _ in expected], strict=outside.strict)
+        heads.judge(ledger, verdict)
     try:
         with Case.open(folder) as case:
             head = case.head()
-            verify_files(case, verdict, quick=quick, progress=progress)
+            if volume is not None and volume not in case.volumes():
+                raise UsageError("volume-unknown", volume=volume)
+            verify_files(case, verdict, quick=quick, progress=progress, only=volume, elsewhere=outside.files)
     except IntegrityError as error:
         verdict.breaches.append(Breach(error.message_id, {name: str(fact) for name, fact in error.facts.items()}))
     if (
         verdict.holds
         and head
         and not quick
+        and volume is None
+        and outside.files is None
         and all(remark.code != "volume-not-connected" for remark in verdict.remarks)
     ):
         memory.remember(str(head["origin"]), head)
     return verdict, head
 
 
+def trusted(ledger: Ledger, outside: Outside) -> Trust:
+    """The keys of the policy for this ledger, else this workstation's, if it is one that the ledger names."""
+    if outside.policy:
+        whom = policy.load(outside.policy)
+        ours = tuple(vkey for vkey in whom.logs if vkey.partition("+")[0] == ledger.origin)
+        return Trust(ours, whom, outside.strict)
+    own = _own_key(ledger)
+    return Trust((own,) if own else (), None, outside.strict)
+
+
 def _own_key(ledger: Ledger) -> str | None:
-    """This workstation's key, if it is the one that the ledger names: a key from outside the case folder."""
+    """This workstation's key, if the ledger names it: a key from outside the case folder."""
     try:
         key = keys.load()
     except ForensicError:
@@ -57,4 +92,25 @@ def _own_key(ledger: Ledger) -> str | None:
     if key is None:
         return None
     ours = checkpoint.verifier_key(ledger.origin, key.public)
-    return ours if ours == ledger.verifier_key else None
+    return ours if ours in {ledger.verifier_key, *adopted_keys(ledger)} else None
+
+
+def check_shown(
+    ledger: Ledger, shown: Sequence[tuple[Path, Shown]], trust: Trust, verdict: Verdict
+) -> list[tuple[int, bytes]]:
+    """The heads in pictures, size and root; each must be of this ledger and signed by a key of its own or, where one is
+    known from outside, by that."""
+    vkeys = trust.keys or (ledger.verifier_key, *adopted_keys(ledger))
+    for path, one in shown:
+        if one.head.origin != ledger.origin:
+            raise UsageError("verify-qr-other-case", path=str(path), origin=one.head.origin, own=ledger.origin)
+        if not any(checkpoint.is_signed_by(one.note, *checkpoint.parse_verifier_key(vkey)) for vkey in vkeys):
+            verdict.breach("verify-qr-signature", size=one.head.size)
+    return [(one.head.size, one.head.root) for _, one in shown]
+
+
+def _tell_tail(verdict: Verdict, sizes: Sequence[int], *, strict: bool) -> None:
+    """Names the entries that no head from outside covers, where one is known or it was asked."""
+    verdict.outside = max([verdict.outside, *sizes])
+    if verdict.outside < verdict.entries and (verdict.outside or strict):
+        verdict.remark("verify-tail", first=verdict.outside, last=verdict.entries - 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chain_of_custody import case as cases
+from chain_of_custody import closing
 from chain_of_custody import session as sessions
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
@@ -15,8 +16,10 @@ from chain_of_custody.errors import UsageError
 from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.people import Person, known_or_bare
 from chain_of_custody.session import Session
-from forensic.workflows import unlocking
+from chain_of_custody.signature import Signer
+from forensic.workflows import outward, unlocking
 from forensic.workflows.config import Config
+from forensic.workflows.outward import Tell, unheard
 from forensic.workflows.unlocking import Passphrase, no_passphrase
 
 BY = "FORENSIC_BY"
@@ -26,7 +29,8 @@ Announce = Callable[[Case, Sequence[Person], str], None]  # is told case, person
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command line was given that every workflow needs. `command` has its secrets redacted."""
+    """What the command line was given that every workflow needs. `command` has its secrets redacted; `tell` passes on
+    remarks that belong to no result."""
 
     config: Config
     case: Path | None = None
@@ -35,6 +39,7 @@ class Order:
     command: tuple[str, ...] = ()
     exhibit: str = ""
     passphrase: Passphrase = no_passphrase
+    tell: Tell = unheard
 
 
 @dataclass(slots=True)
@@ -71,25 +76,51 @@ def reading(order: Order) -> Iterator[Case]:
 
 @contextmanager
 def writing(
-    order: Order, announce: Announce, *, signed: bool = False, approvers: Sequence[str] = ()
+    order: Order,
+    announce: Announce,
+    *,
+    signed: bool = False,
+    approvers: Sequence[str] = (),
+    more: Sequence[Signer] = (),
+    after_close: bool = False,
 ) -> Iterator[Session]:
     """The case opened for writing under a session of the order's persons; says first whose and which case it is.
 
     With `signed` the keys of those persons and of the `approvers` who have one enrolled are made ready before anything
-    is entered: the session's acts need them.
+    is entered: the session's acts need them, and `more` signers sign beside them. A closed case is refused, unless the
+    command may enter something `after_close`.
     """
     folder = cases.find(order.case)
-    with Case.open(folder, writable=True) as case:
-        persons = who(order, case)
+    with Case.open(folder, writable=True) as case, outward.followed(case, order.config, order.tell):
+        if not after_close:
+            closing.refuse(case.register.closed, case.zone)
+        persons, within = _acting(order, case)
         announce(case, persons, order.exhibit)
         names = [*(person.name for person in persons), *approvers]
         signers = unlocking.signers(case.register.enrolment, names, order.passphrase) if signed else ()
-        with sessions.opened(case, persons, order.command, order.config.effective(), signers) as session:
+        signers = (*signers, *more)
+        with sessions.opened(case, persons, order.command, order.config.effective(), signers, within) as session:
             yield session
 
 
 def who(order: Order, case: Case | None = None) -> list[Person]:
-    """The persons of a session: `--by` and `--with`, else `FORENSIC_BY`, the config, the case's examiner."""
+    """The persons of a session: `--by` and `--with`, else those of the session that stands open here, `FORENSIC_BY`,
+    the config, the case's examiner."""
+    return _acting(order, case)[0] if case else _named(order)
+
+
+def _acting(order: Order, case: Case) -> tuple[list[Person], int | None]:
+    """The persons, and the standing session they are of."""
+    seq = None if order.by else case.register.standing.here()
+    if seq is None:
+        return _named(order, case), None
+    stand = [Person(**person) for person in case.register.standing.open[seq]["persons"]]
+    known = {person.name for person in stand}
+    joining = [name for name in dict.fromkeys(order.with_) if name and name not in known]
+    return [*stand, *(known_or_bare(name, list(order.config.people)) for name in joining)], seq
+
+
+def _named(order: Order, case: Case | None = None) -> list[Person]:
     config = order.config
     names = [name for name in (order.by, *order.with_) if name]
     if not order.by:

@@ -23,7 +23,9 @@ from chain_of_custody.case import LEDGER, Case
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.keys import LedgerKey
 from chain_of_custody.ledger import Ledger, entry_leaf
-from chain_of_custody.verify import Verdict
+from chain_of_custody.progress import silent
+from chain_of_custody.trust import Trust
+from chain_of_custody.verify import Verdict, verify_ledger
 
 Body = dict[str, Any]
 Change = Callable[[list[Body]], list[Body]]
@@ -209,6 +211,13 @@ def swap_two_files(victim: Victim) -> None:
         path.write_bytes(content)
 
 
+def edit_a_file(victim: Victim) -> None:
+    """As somebody would who mends a report after it was entered."""
+    path = next((victim.folder / "EX-001").rglob("*.txt"))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[::-1])
+
+
 def replay_an_older_copy(victim: Victim) -> None:
     shutil.rmtree(victim.folder)
     shutil.copytree(victim.older, victim.folder)
@@ -288,6 +297,7 @@ ATTACKS: list[tuple[Callable[[Victim], None], str | None, str | None, bool]] = [
     (back_date_half, "verify-clock", "verify-clock", True),
     (back_date_half_with_another_boot, None, None, True),
     (swap_two_files, "verify-hash", "verify-hash", False),
+    (edit_a_file, "verify-hash", "verify-hash", False),
     (replay_an_older_copy, None, None, True),
     (fork_an_older_copy, None, None, True),
     (smuggle_a_second_key, "verify-body", "verify-body", True),
@@ -328,6 +338,16 @@ def test_attack(
         breaches = [breach.code for breach in judge(victim.folder, vkey).breaches]
         assert seen in breaches if seen else breaches == []
     assert head_stands(victim.folder, victim.head) is not head_shows
+
+
+def test_later_heads_deleted_is_a_remark_where_nobody_is_strict(victim: Victim) -> None:
+    delete_later_heads(victim)
+    for strict in (True, False):
+        verdict = Verdict()
+        with Ledger.open(victim.folder / LEDGER) as ledger:
+            verify_ledger(ledger, victim.vkey, verdict, silent, Trust((victim.vkey,), strict=strict))
+        told = verdict.breaches if strict else verdict.remarks
+        assert (verdict.holds, [one.code for one in told]) == (not strict, ["verify-unsealed"])
 
 
 def test_a_head_moved_to_another_case(victim: Victim, make_case: MakeCase, judge: Judge) -> None:

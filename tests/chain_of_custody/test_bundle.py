@@ -165,3 +165,24 @@ def test_the_program_hands_it_out(at_work, tmp_path: Path) -> None:
     vkey, exported = (folder / "vkey").read_text("ascii").strip(), (folder / bundle.ENTRIES).read_bytes().split(b"\n")
     assert verified(folder, "--key", vkey)[0] == PROVED
     assert proof.check(proof.parse(one.read_text("utf-8")), exported[1], vkey).origin == vkey.split("+")[0]
+
+
+def test_its_anchors_are_copied_and_its_hash_is_printed(at_work, tmp_path: Path) -> None:
+    """The copies are for other programs; what a report prints is the hash of the program that each export brings."""
+    with Ledger.create(tmp_path / "other.sqlite", ORIGIN, keys.load_or_create()) as made:
+        with made.transaction() as transaction:
+            transaction.add("note.add", text="x")
+        root = made.head().root.hex()
+        with made.transaction() as transaction:
+            transaction.add("anchor.add", type="rfc3161", size=1, root=root, token="dG9rZW4=", by="x")
+            transaction.add("anchor.add", type="print", size=1, root=root, by="x")
+        files = {name: b"".join(blocks) for name, blocks in bundle.files(made, len(made), [], "")}
+        assert {name: files[name] for name in files if name.startswith("anchors/")} == {
+            "anchors/00000001.tsr": b"token"
+        }
+    at_work.types("report", "build", "--to", tmp_path / "papers")
+    page = next((tmp_path / "papers").glob("*.html")).read_text("utf-8")
+    digest = hashlib.sha256(bundle.verifier()).hexdigest()
+    assert bundle.VERIFIER in page
+    assert digest[:32] in page
+    assert digest[32:] in page

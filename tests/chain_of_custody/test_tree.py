@@ -1,8 +1,13 @@
-"""The tree against RFC 9162 as it is written, recursively, here."""
+"""The tree against RFC 9162 as it is written, recursively, here, and against pymerkle."""
 
 import hashlib
+import json
 import random
+import subprocess
+import sys
+from importlib.util import find_spec
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -150,3 +155,85 @@ def test_a_copied_frontier_grows_alone() -> None:
         roots.append(frontier.root())
     assert roots == ROOTS[1:10]
     assert all(before != after for before, after in pairwise(roots))
+
+
+# -- pymerkle: under the GPL, so a program beside ours, never imported by it
+
+PYMERKLE = """
+import json, sys
+from pymerkle import InclusionProof, InmemoryTree, InvalidProof
+
+def holds(index, size, path, root):
+    rule = tree.prove_inclusion(index + 1, size).rule
+    proof = InclusionProof("sha256", True, size, index + 1, rule, [bytes.fromhex(step) for step in path])
+    try:
+        proof.verify(tree.get_leaf(index + 1), bytes.fromhex(root), index + 1, size, "sha256")
+    except InvalidProof:
+        return False
+    return True
+
+asked = json.load(sys.stdin)
+tree = InmemoryTree(algorithm="sha256")
+for item in asked["data"]:
+    tree.append_entry(bytes.fromhex(item))
+for old, new in asked["pairs"]:
+    tree.prove_consistency(old, new).verify(tree.get_root(old), tree.get_root(new), old, new, "sha256")
+json.dump({
+    "roots": {size: tree.get_root(size).hex() for size in asked["sizes"]},
+    "paths": [[step.hex() for step in tree.prove_inclusion(i + 1, n).path] for i, n, _, _ in asked["proofs"]],
+    "holds": [holds(*proof) for proof in asked["proofs"]],
+}, sys.stdout)
+"""
+
+
+def pymerkle(**asked: object) -> dict[str, Any]:
+    """What pymerkle says of a tree: roots at `sizes`, its own paths for `proofs`, and whether each of those
+    (index, size, path from the leaf on, root) holds. It proves the `pairs` of old and new size to itself."""
+    if find_spec("pymerkle") is None:
+        pytest.skip("needs pymerkle")
+    line = [sys.executable, "-c", PYMERKLE]
+    done = subprocess.run(line, input=json.dumps(asked), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def beside_pymerkle(data: list[bytes], places: list[tuple[int, int]], pairs: list[tuple[int, int]]) -> None:
+    """Ours and theirs agree on every root, on every proof that leaf `index` is in a tree of `size`, and on what those
+    proofs prove; our proofs from an old size to a new one hold between their roots."""
+    leaves = [tree.leaf_hash(item) for item in data]
+
+    def stored(start: int, stop: int) -> list[bytes]:
+        return leaves[start:stop]
+
+    sizes = sorted({0, *(size for _, size in places), *(size for pair in pairs for size in pair)})
+    ours = {size: tree.root_of(leaves[:size]) for size in sizes}
+    proofs = []
+    for index, size in places:
+        path = [leaves[index], *tree.inclusion_proof(stored, index, size)]
+        proofs.append((index, size, [step.hex() for step in path], ours[size].hex()))
+    wrong = [(index, size, path, flipped(bytes.fromhex(root)).hex()) for index, size, path, root in proofs[:50]]
+    told = [item.hex() for item in data]
+    theirs = pymerkle(data=told, sizes=sizes, proofs=proofs + wrong, pairs=pairs)
+    roots = {int(size): bytes.fromhex(root) for size, root in theirs["roots"].items()}
+    assert roots == ours
+    assert theirs["paths"][: len(proofs)] == [path for _, _, path, _ in proofs]
+    assert theirs["holds"] == [True] * len(proofs) + [False] * len(wrong)
+    for old, new in pairs:
+        path = tree.consistency_proof(stored, old, new)
+        assert tree.is_consistent(old, roots[old], new, roots[new], path)
+
+
+def test_beside_pymerkle_every_size() -> None:
+    places = [(index, size) for size in range(1, ALL + 1) for index in range(size)]
+    pairs = [(old, new) for new in range(1, ALL + 1) for old in range(1, new + 1)]
+    beside_pymerkle(DATA, places, pairs)
+
+
+def test_beside_pymerkle_larger_trees() -> None:
+    chance = random.Random(6962)
+    data = [chance.randbytes(chance.randrange(64)) for _ in range(4000)]
+    sizes = [*chance.sample(range(ALL, 4000), 20), 1023, 1024, 1025, 4000]
+    places = [(chance.randrange(size), size) for size in sizes]
+    pairs = [(chance.randrange(1, size + 1), size) for size in sizes]
+    beside_pymerkle(data, places, pairs)

@@ -90,6 +90,13 @@ def test_attack(
         assert "与外部表头不符" in said
 
 
+def test_an_end_without_a_head(victim: Victim) -> None:
+    shell(victim.folder).execute("DELETE FROM checkpoint WHERE size > 8")
+    code, said = run(victim.folder, "--key", victim.vkey)
+    assert (code, "8: 其后没有表头" in said) == (PROVED, True)
+    assert run(victim.folder, "--key", victim.vkey, "--strict")[0] == BROKEN
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -146,8 +153,8 @@ def test_what_was_excluded_and_disposed_is_named(victim: Victim) -> None:
             transaction.add("dispose", target=held.seq, reason="returned")
     code, said = run(*asked)
     assert code == PROVED
-    assert "排除 excluded: 1 [3]" in said
-    assert f"处置 disposed: 1 [{held.seq}]" in said
+    assert "排除 artifact.exclude: 1 [3]" in said
+    assert f"处置 dispose: 1 [{held.seq}]" in said
 
 
 # -- where it reads
@@ -258,7 +265,7 @@ def test_ed25519_beside_openssl() -> None:
 @pytest.mark.parametrize("y", [2**255 - 19 + 3, 2**255 - 1, 2, 1 | 1 << 255])
 def test_what_is_no_point(y: int) -> None:
     with pytest.raises(ValueError):
-        verify_ledger.decompress(y.to_bytes(32, "little"))
+        verify_ledger.windows(y.to_bytes(32, "little"))
 
 
 # -- its own canonical form

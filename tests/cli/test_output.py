@@ -73,6 +73,7 @@ def test_the_list_of_an_export_shows_what_would_be_invisible(
         for n, name in enumerate(names)
     ]
     monkeypatch.setattr(finds, "files", lambda case, exhibit: ((None, line) for line in lines))
+    monkeypatch.setattr(finds, "has_bytes", lambda case, list_, line: True)
     monkeypatch.setattr(exporting, "content", lambda case, seq: iter([b"x"]))
     assert at_work.types("export", "files", "EX-001", "--to", tmp_path / "out").code == 0
     with (tmp_path / "out" / exporting.LIST).open(encoding="utf-8-sig", newline="") as file:

@@ -15,7 +15,7 @@ SOURCES = "".join(
 )
 FAMILIES = {
     *("status", "time", "state", "direction", "sent", "content", "channel", "severity", "change", "verdict"),
-    *("readback", "kind", "cannot", "section", "mark", "by", "cover"),
+    *("readback", "kind", "cannot", "section", "mark", "by", "cover", "clock", "custody", "found"),
 }
 
 

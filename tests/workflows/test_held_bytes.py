@@ -166,7 +166,7 @@ def rewritten(examiner: Examiner, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("F0001", "F0002"), ("无证售药", "有证售药"), ('"kind":"card"', '"kind":"usb"')]
+    ("old", "new"), [("存储卡", "储存卡"), ("无证售药", "有证售药"), ('"kind":"card"', '"kind":"usb"')]
 )
 def test_an_entry_rewritten_in_the_ledger_is_6_everywhere(at_work: Examiner, old: str, new: str) -> None:
     rewritten(at_work, old, new)

@@ -1,0 +1,87 @@
+"""What people enter in words: notes on the work, and approvals of what is planned or was entered."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain_of_custody.errors import UsageError
+from chain_of_custody.session import Session
+from forensic.workflows.changes import need_reason
+from forensic.workflows.work import Outcome
+
+LONGEST = 64 << 10  # bytes of UTF-8
+LARGEST_PLAN = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as typed, or the file it stands in; about an entry, an exhibit, or the case."""
+
+    text: str = ""
+    file: Path | None = None
+    about: int | None = None
+    exhibit: str = ""
+
+
+def note(session: Session, told: Note) -> int:
+    """Enters a note. An empty one, one too long, and one about what is not there raise an error."""
+    text = _text(told)
+    if told.exhibit:
+        session.case.register.exhibit(told.exhibit)
+    if told.about is not None:
+        session.case.ledger.entry(told.about)
+    return session.act("note.add", text=text, about=told.about, item=told.exhibit or None)
+
+
+def _text(told: Note) -> str:
+    if bool(told.text) == bool(told.file):
+        raise UsageError("note-one-of-two")
+    text = (_read(told.file).decode("utf-8", "strict") if told.file else told.text).strip()
+    if not text:
+        raise UsageError("note-empty")
+    if len(text.encode()) > LONGEST:
+        raise UsageError("note-too-long", limit=LONGEST)
+    return text
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LONGEST + 1)
+        content.decode("utf-8")
+    except OSError as error:
+        raise UsageError("note-unreadable", path=str(file), reason=error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        if len(content) > LONGEST:
+            raise UsageError("note-too-long", limit=LONGEST) from error
+        raise UsageError("note-unreadable", path=str(file), reason="not UTF-8") from error
+    return content
+
+
+def approve(session: Session, plan: Path | None, entry: int | None, reason: str) -> Outcome:
+    """Approves a plan by the SHA-256 of its file, which the persons' signatures cover, or an entry by its number."""
+    need_reason(reason)
+    if (plan is None) == (entry is None):
+        raise UsageError("approve-one-of-two")
+    if entry is not None:
+        session.case.ledger.entry(entry)
+    what, sha256 = ("plan", _hashed(plan)) if plan else ("entry", None)
+    seq = session.act("approve", what=what, target=entry, sha256=sha256, reason=reason)
+    return Outcome({"seq": seq, "what": what, "target": entry, "sha256": sha256})
+
+
+def _hashed(plan: Path) -> str:
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with plan.open("rb") as file:
+            while block := file.read(1 << 20):
+                size += len(block)
+                if size > LARGEST_PLAN:
+                    raise UsageError("approve-plan-too-large", path=str(plan), limit=LARGEST_PLAN)
+                digest.update(block)
+    except OSError as error:
+        raise UsageError("approve-plan-unreadable", path=str(plan), reason=error.strerror or str(error)) from error
+    if not size:
+        raise UsageError("approve-plan-unreadable", path=str(plan), reason="0 bytes")
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Heads that left the laboratory as the ledger itself knows them, and the time brackets they make.
+"""Anchors: heads that went out or came back from outside, as entries tell of them, and the time brackets they make.
 
 An anchor is an entry `anchor.add`: it holds what came back from outside over an earlier head (a time-stamp token, a
 cosigned note), or says that a head went out on a receipt. What an entry holds was there before it, and a head that was
@@ -6,7 +6,7 @@ stamped was there before its stamp: so every entry lies between two outside time
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -38,6 +38,11 @@ class Anchor:
     receipt: int | None = None
     token: bytes = b""
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether a key from outside the case bore it out when it was entered."""
+        return bool(self.checked) and self.type in (RFC3161, COSIGNATURE)
+
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
@@ -52,25 +57,19 @@ class Bracket:
 
 @dataclass(slots=True)
 class Anchors:
-    """The anchors of a case in the order they were entered, and the signed scan that came back for each receipt."""
+    """The anchors of a case in the order they were entered."""
 
     all: list[Anchor] = field(default_factory=list)
-    scans: dict[int, int] = field(default_factory=dict)
 
     def read(self, entry: Entry) -> None:
-        """Takes in `anchor.add`, and `artifact.held` of a scan; any other entry changes nothing."""
+        """Takes in `anchor.add`; any other entry changes nothing."""
         if entry.kind == KIND:
             self.all.append(_anchor(entry.seq, entry.time, entry.body))
-        elif entry.kind == "artifact.held" and entry.body["what"] == SCAN:
-            self.scans.setdefault(int(entry.body["receipt"]), entry.seq)
-
-    def covered(self) -> int:
-        """How many entries the largest head counts that left."""
-        return max((anchor.size for anchor in self.all), default=0)
 
     def holds(self, token: bytes) -> Anchor | None:
-        """The anchor by which these bytes were entered already."""
-        return next((anchor for anchor in self.all if anchor.token and anchor.token == token), None)
+        """The anchor by which these bytes were entered already, one that is proven before one that is not."""
+        same = [anchor for anchor in self.all if anchor.token and anchor.token == token]
+        return next((anchor for anchor in same if anchor.is_proven), same[0] if same else None)
 
 
 def _anchor(seq: int, entered: str, body: dict[str, Any]) -> Anchor:
@@ -93,23 +92,18 @@ def brackets(anchors: Sequence[Anchor], size: int) -> list[Bracket]:
     """The first `size` entries in runs of one bracket each, in order.
 
     An entry lies after the latest outside time that it or an entry before it holds, and before the earliest one of a
-    head that counts it. A time whose signature nobody verified makes a bound only where no other does.
+    head that counts it. A time whose signature nobody verified bounds nothing.
     """
-    timed = [anchor for anchor in anchors if anchor.time and anchor.seq < size]
+    timed = [anchor for anchor in anchors if anchor.time and anchor.is_proven and anchor.seq < size]
     edges = {0, size, *(anchor.seq for anchor in timed), *(min(anchor.size, size) for anchor in timed)}
     found: list[Bracket] = []
     for first, stop in pairwise(sorted(edges)):
-        after = max(_surest(anchor for anchor in timed if anchor.seq <= first), key=_time, default=None)
-        before = min(_surest(anchor for anchor in timed if anchor.size >= stop), key=_time, default=None)
+        after = max((anchor for anchor in timed if anchor.seq <= first), key=_time, default=None)
+        before = min((anchor for anchor in timed if anchor.size >= stop), key=_time, default=None)
         if found and (found[-1].after, found[-1].before) == (after, before):
             first = found.pop().first
         found.append(Bracket(first, stop - 1, after, before))
     return found
-
-
-def _surest(anchors: Iterable[Anchor]) -> list[Anchor]:
-    every = list(anchors)
-    return [anchor for anchor in every if anchor.checked] or every
 
 
 def _time(anchor: Anchor) -> str:

@@ -97,7 +97,7 @@ class Case:
     def open(cls, folder: Path, *, writable: bool = False, clock: Clock | None = None) -> "Case":
         """Raises `CaseError` if the folder holds no case, or holds one to be written that last stood elsewhere."""
         path = folder / LEDGER
-        if not path.is_file():
+        if not ledger_file.is_there(path):
             raise CaseError("case-none", path=str(folder))
         key = None
         if writable:
@@ -120,7 +120,7 @@ class Case:
     def open_to_adopt(cls, folder: Path, *, clock: Clock | None = None) -> "Case":
         """For writing by a workstation that takes the case over. Raises `CaseError` if the folder holds no case."""
         path = folder / LEDGER
-        if not path.is_file():
+        if not ledger_file.is_there(path):
             raise CaseError("case-none", path=str(folder))
         return cls(folder, Ledger.open_to_adopt(path, keys.load_or_create(), clock), writable=True)
 
@@ -134,6 +134,10 @@ class Case:
     def place(self) -> Place:
         """Where the case stands now."""
         return place.here(self.folder, self.ledger.origin)
+
+    def standing(self) -> int | None:
+        """The standing session of this workstation and user."""
+        return self.register.standing.here(self.place().machine)
 
     def close(self) -> None:
         self.ledger.close()

@@ -2,6 +2,7 @@
 
     python3 check.py [DISC]             every file against SHA256SUMS, none missing and none besides
     python3 check.py --blocks [DISC]    and image blocks against the hashes of acquisition, found files against blocks
+    python3 check.py --proofs [DISC]    and the proofs of entries (c2sp.org/tlog-proof) against the head of the ledger
 
 DISC is the folder that holds SHA256SUMS; without it, the one this program lies in. SHA256SUMS itself is vouched for
 from outside: by its hash on the receipt and in the ledger. Exit codes: 0 all as listed, 6 something differs, 4 could
@@ -11,6 +12,7 @@ not check what was asked, 2 wrong usage; 1 would be a crash of this program.
 from __future__ import annotations
 
 import argparse
+import base64
 import csv
 import hashlib
 import json
@@ -21,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+PROOF = re.compile("c2sp.org/tlog-proof@v1\nextra (.+)\nindex ([0-9]{1,16})\n((?:.+\n)*)\n((?:.*\n)*)", re.ASCII)
 SUMS, CONTENTS, LABEL = "SHA256SUMS", "contents.csv", "disc.json"
 PATH = "(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*"  # of a file of ours: it leads nowhere else
 LINE = re.compile(f"([0-9a-f]{{64}})  ({PATH})\n", re.ASCII)
@@ -37,6 +40,7 @@ WORDS = {
     "list": "内容清单与台账所载不符 / the list of contents is not the one that was entered in the ledger",
     "entry": "台账条目缺失或与清单不符 / the ledger entry is missing or says otherwise",
     "block": "镜像块与采集时的哈希不符 / the image block is not the one that was hashed at acquisition",
+    "proof": "证明不能由条目推到台账表头 / the proof does not lead from the entry to the head of the ledger",
     "rebuilt": "文件与镜像块不符 / the file is not what the image blocks hold",
 }
 
@@ -158,6 +162,42 @@ def check_blocks(folder: Path, label: dict[str, Any]) -> Iterator[tuple[str, str
         yield "counted", f"{elsewhere} 个文件的块不全在本盘 files have blocks that are not on this disc"
 
 
+def check_proofs(folder: Path, label: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whether each proof leads from its entry, which stands beside it too, to the head on the label; and what was
+    counted. Who signed that head is for verify_ledger.py to check, with a key from outside."""
+    paths = [name for name in files_of(folder) if name.startswith("proofs/") and name.endswith(".tlog-proof")]
+    for name in paths:
+        text = plain(folder / name).read_bytes().decode("utf-8")
+        beside = plain((folder / name).with_suffix(".entry")).read_bytes()
+        if not is_proved(text, beside, int(Path(name).stem), label):
+            yield "proof", name
+    yield "counted", f"{len(paths)} 份条目证明 proofs of entries, 表头 head {label['size']}:{label['root']}"
+
+
+def is_proved(text: str, entry: bytes, seq: int, label: dict[str, Any]) -> bool:
+    found, root = PROOF.fullmatch(text), bytes.fromhex(label["root"])
+    if not found or base64.b64decode(found[1]) != entry or int(found[2]) != seq:
+        return False
+    head = f"{label['origin']}\n{label['size']}\n{base64.b64encode(root).decode()}\n\n"
+    path = [base64.b64decode(line) for line in found[3].splitlines()]
+    said = json.loads(entry.partition(b"\t")[0])["seq"]
+    return said == seq and found[4].startswith(head) and root_from(entry, seq, label["size"], path) == root
+
+
+def root_from(entry: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root that a path leads to from a leaf (RFC 9162, section 2.1.3.2); b"" where it does not fit the size."""
+    node, last = hashlib.sha256(b"\0" + entry).digest(), size - 1
+    for step in path:
+        if not last or index > last:
+            return b""
+        left = index & 1 or index == last
+        node = hashlib.sha256(b"\1" + (step + node if left else node + step)).digest()
+        while left and not index & 1 and index:
+            index, last = index >> 1, last >> 1
+        index, last = index >> 1, last >> 1
+    return node if not last else b""
+
+
 def listed(path: Path) -> dict[int, str]:
     """SHA-256 by byte offset; after a line that says what it is, each line is `offset TAB hash`."""
     with path.open(encoding="ascii") as lines:
@@ -207,6 +247,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("disc", nargs="?", type=Path, default=Path(__file__).resolve().parent, help="光盘 the disc")
     parser.add_argument("--blocks", action="store_true", help="并核对镜像块 image blocks too")
+    parser.add_argument("--proofs", action="store_true", help="并核对条目证明 proofs of entries too")
     options = parser.parse_args()
     found: list[tuple[str, str]] = []
     folder, files, counted = options.disc, 0, ""
@@ -219,6 +260,7 @@ def main() -> int:
         label = json.loads(plain(folder / LABEL).read_text("ascii"))
         found += check_list(folder, label)
         found += check_blocks(folder, label) if options.blocks else ()
+        found += check_proofs(folder, label) if options.proofs else ()
         counted = f"SHA256SUMS: {sha256_of(folder / SUMS)} (与回执核对 compare with the receipt)"
     except MALFORMED as error:
         word = "sums" if not files else "unreadable"

@@ -3,8 +3,12 @@
 A part that bears no seal of its own lies under the seal of what it is part of and goes with it: sealed, opened, handed
 over and returned with it. A seal, an unsealing, a hand-over or a return entered of the part itself sets it apart, and
 from then on it goes its own way.
+
+A correction of the seizure or of an act is told from there on: the acts after it opened the seals and had the holder
+that it says.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -20,6 +24,18 @@ SEIZED, SEAL, UNSEAL = "exhibit.add", "exhibit.seal", "exhibit.unseal"
 HANDOVER, RETURN = "exhibit.handover", "exhibit.return"
 ACTS = frozenset({SEAL, UNSEAL, HANDOVER, RETURN})
 LATE = timedelta(minutes=15)
+CORRECTABLE = {
+    SEAL: frozenset({"seals", "form", "covers", "isolation", "place", "note", "at"}),
+    UNSEAL: frozenset({"found", "place", "note", "video", "at"}),
+    HANDOVER: frozenset({"to", "to_unit", "purpose", "place", "receipt", "note", "at"}),
+    RETURN: frozenset({"to", "to_unit", "purpose", "place", "receipt", "note", "at"}),
+}
+"""What a correction can mend of each act. An unsealing's seals and a hand-over's follow from what went before."""
+
+
+def numbers(text: str) -> list[str]:
+    """The seal numbers that a correction names: `F0001, F0002`, a Chinese comma being one too."""
+    return [number.strip() for number in re.split("[,，、]", text)]
 
 
 class State(StrEnum):
@@ -58,10 +74,27 @@ class Event:
             return (self.facts["seal"],) if self.facts.get("seal") else ()
         return tuple(map(str, self.facts.get("seals", ())))
 
+    def told(self, name: str) -> str:
+        """A fact as a correction names it."""
+        return ", ".join(self.seals) if name == "seals" else str(self.facts.get(name) or "")
+
+    def corrected(self, name: str, value: str) -> "Event":
+        """With another value of a fact, given as `told` gives it."""
+        facts = {**self.facts, name: numbers(value) if name == "seals" else value}
+        return replace(self, facts=facts, at=facts.get("seized_at", "") if self.kind == SEIZED else facts["at"])
+
+    def following(self, holding: "Holding") -> "Event":
+        """With the seals and the holder that were there before it."""
+        if self.kind in (SEIZED, SEAL):
+            return self
+        before = {"seals": list(holding.seals or self.seals), "holder": holding.holder}
+        return replace(self, facts={**self.facts, **before})
+
 
 @dataclass(slots=True)
 class Holding:
-    """Where an exhibit stands. `events` are its own and those of what it went along with, in the order entered.
+    """Where an exhibit stands. `events` are its own and those of what it went along with, in the order entered, `since`
+    the states they made, each with the time (UTC) from which on.
 
     `holder` is '' before the first hand-over; `opened` the unsealing that no reseal or return has followed; `under` is
     the exhibit under whose seal it lies, '' where it goes its own way.
@@ -74,6 +107,7 @@ class Holding:
     holder: str = ""
     opened: Event | None = None
     under: str = ""
+    since: list[tuple[str, State]] = field(default_factory=list)
 
     @property
     def last(self) -> Event:
@@ -94,11 +128,19 @@ class Holding:
                 self.holder = str(event.facts["to"])
             case _:
                 pass
+        self.since.append((event.at or event.entered, self.state))
+
+    def was_closed(self, begin: str, end: str) -> bool:
+        """Whether it lay under a seal or was out of custody at any moment between two times (UTC)."""
+        before = [state for time, state in self.since if time <= begin][-1:]
+        while_ = [state for time, state in self.since if begin < time < end]
+        return any(state in (State.SEALED, State.RETURNED) for state in (*before, *while_))
 
     def follow(self, whole: "Holding") -> None:
         """Lies under the seal of what it is part of from now on."""
         self.state, self.seals, self.holder, self.opened = whole.state, whole.seals, whole.holder, whole.opened
         self.under = whole.exhibit
+        self.since.append((self.last.entered, self.state))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +170,16 @@ class Book:
         elif entry.kind in ACTS:
             self._add(Event(entry.seq, entry.kind, body["item"], body["at"], entry.time, body["sess"], body))
         elif entry.kind == "correct":
-            self._correct(body["target"], body["field"], body["new"])
+            told = self.corrected(body["target"], body["field"], body["new"])
+            self.holdings, self._events = told.holdings, told._events
+
+    def corrected(self, target: int, name: str, value: str) -> "Book":
+        """Everything told again, with another value of a fact of the seizure or the act that entry `target` is."""
+        told = Book()
+        for event in self._events:
+            mended = event.corrected(name, value) if event.seq == target else event
+            told._add(mended.following(told.holdings.get(event.item, Holding(event.item))))
+        return told
 
     def of(self, exhibit_id: str) -> Holding:
         """Raises `CaseError` if the case has no such exhibit."""
@@ -191,17 +242,6 @@ class Book:
 
     def _named_parts(self, whole: str) -> list[Holding]:
         return [each for each in self.holdings.values() if each.events[0].facts.get("part_of") == whole]
-
-    def _correct(self, target: int, field_: str, value: str) -> None:
-        """A correction of a seizure: everything since is told again from it."""
-        for place, event in enumerate(self._events):
-            if event.seq == target and event.kind == SEIZED:
-                facts = {**event.facts, field_: value}
-                self._events[place] = replace(event, facts=facts, at=facts.get("seized_at", ""))
-                self.holdings = {}
-                for each in self._events:
-                    self._take(each)
-                return
 
 
 def _bears_none_of_its_own(part: Holding, whole: Holding) -> bool:

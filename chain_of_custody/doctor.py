@@ -6,12 +6,14 @@ root (RFC 9162 section 2.1), and a key in force signed it. A leaf that is gone s
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chain_of_custody import checkpoint, ledger_file
+from chain_of_custody import checkpoint, heads_out, ledger_file
 from chain_of_custody.errors import CaseError, IntegrityError
+from chain_of_custody.heads_out import HeadOut, Standing
+from chain_of_custody.ledger import Entry
 from chain_of_custody.tree import Frontier, leaf_hash
 
 _ENTRIES = "SELECT seq, leaf, body, sig FROM entry NOT INDEXED WHERE seq >= ? ORDER BY seq"
@@ -19,18 +21,22 @@ _ENTRIES = "SELECT seq, leaf, body, sig FROM entry NOT INDEXED WHERE seq >= ? OR
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A head from outside, and where it came from. `root` is 32 bytes."""
+    """A head that is known beside the ledger's own, where from, and how sure it is that it was outside. `root` is 32
+    bytes. `entry` is the one that tells of it, None where none does."""
 
     source: str
     size: int
     root: bytes
+    entry: int | None = None
+    standing: Standing = Standing.PROVEN
 
 
 @dataclass(slots=True)
 class Survey:
-    """`entries` is how many there are, or that a head counts. `sealed` is the largest size whose head holds, `outside`
-    the largest head from outside that agrees. `whole` are the runs [first, stop) of entries below `sealed`, or below
-    `outside`, that hold."""
+    """`entries` is how many there are, or that a head counts. `sealed` is the largest size whose head holds. Of those
+    that agree, `outside` is the largest head that an outside hand or key bears out, `told` the largest that left by
+    the ledger's own word, `own` the largest that the laboratory remembers. `whole` are the runs [first, stop) of
+    entries below `sealed`, `outside` or `own` that hold."""
 
     entries: int = 0
     sealed: int = 0
@@ -38,14 +44,38 @@ class Survey:
     against: list[Known] = field(default_factory=list)
     lost: list[Known] = field(default_factory=list)
     whole: list[tuple[int, int]] = field(default_factory=list)
+    told: Known | None = None
+    own: Known | None = None
+
+    @property
+    def left(self) -> int:
+        """How many entries the largest head counts that left the laboratory; 0 where none did."""
+        return max(_size(self.outside), _size(self.told))
 
     @property
     def reach(self) -> int:
-        return max(self.sealed, self.outside.size if self.outside else 0)
+        return max(0 if self.is_rewritten else self.sealed, _size(self.outside), _size(self.own))
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether a head from outside says so; the ledger's and the laboratory's own word is worth nothing then."""
+        return any(head.standing is Standing.PROVEN for head in self.against)
+
+    def agree(self, head: Known) -> None:
+        """Heads come by size."""
+        if head.standing is Standing.PROVEN:
+            self.outside = head
+        elif self.is_rewritten:
+            return
+        elif head.standing is Standing.RECORDED:
+            self.told = head
+        elif head.entry is None:
+            self.own = head
 
 
-def survey(path: Path, known: Sequence[Known]) -> Survey:
-    """Never raises for what the file holds; a file that SQLite cannot open at all has no entry that holds."""
+def survey(path: Path, known: Sequence[Known], proved: Collection[int] = (), refuted: Collection[int] = ()) -> Survey:
+    """Heads that entries tell of count too; outside keys bear out the anchors of the entries `proved`, and not those of
+    `refuted`. Never raises for what the file holds; a file that SQLite cannot open at all has no entry that holds."""
     found = Survey()
     try:
         opened = ledger_file.open_reading(path)
@@ -54,17 +84,28 @@ def survey(path: Path, known: Sequence[Known]) -> Survey:
         return found
     try:
         opened.connection.text_factory = bytes
-        _examine(opened.connection, known, found)
+        _examine(opened.connection, known, found, (proved, refuted))
     finally:
         opened.close()
     return found
 
 
-def _examine(connection: sqlite3.Connection, known: Sequence[Known], found: Survey) -> None:
-    computed, leaves, adopted = _leaves(connection)
+def _examine(
+    connection: sqlite3.Connection,
+    known: Sequence[Known],
+    found: Survey,
+    weight: tuple[Collection[int], Collection[int]],
+) -> None:
+    computed, leaves, adopted, telling = _leaves(connection)
+    left = heads_out.weighed(heads_out.collected(telling), *weight)
     heads = _heads(connection)
     found.entries = max([len(leaves), *(size for size, _, _ in heads)])
-    roots = _roots(leaves, {size for size, _, _ in heads} | {head.size for head in known})
+    sizes = {head.size for head in known} | {one.size for one in left} | {size for size, _, _ in heads}
+    papers = [paper for entry in telling if (paper := _paper(entry))]
+    roots = _roots(leaves, sizes | {paper.size for paper in papers})
+    told = [_known(one, roots) for one in left]
+    same = {(one.size, one.root) for one in told}
+    known = [*known, *told, *(paper for paper in papers if (paper.size, paper.root) not in same)]
     first = _meta(connection)
     for size, root, note in heads:
         vkey = next((key for seq, key in reversed(adopted) if seq < size), first)
@@ -73,10 +114,10 @@ def _examine(connection: sqlite3.Connection, known: Sequence[Known], found: Surv
     for head in sorted(known, key=lambda one: one.size):
         if head.size not in roots:
             (found.lost if head.size > len(computed) else found.against).append(head)
-        elif roots[head.size] == head.root:
-            found.outside = head
-        else:
+        elif roots[head.size] != head.root:
             found.against.append(head)
+        else:
+            found.agree(head)
     for seq in range(min(found.reach, len(leaves))):
         if computed[seq] is not None and computed[seq] == leaves[seq]:
             if found.whole and found.whole[-1][1] == seq:
@@ -87,12 +128,13 @@ def _examine(connection: sqlite3.Connection, known: Sequence[Known], found: Surv
 
 def _leaves(
     connection: sqlite3.Connection,
-) -> tuple[list[bytes | None], list[bytes | None], list[tuple[int, str]]]:
+) -> tuple[list[bytes | None], list[bytes | None], list[tuple[int, str]], list[Entry]]:
     """By number: the hash of the bytes that stand there, and the leaf that the next entry names, else the one stored;
-    and the keys that entries adopt."""
+    the keys that entries adopt, and the entries that tell of heads."""
     computed: list[bytes | None] = []
     leaves: list[bytes | None] = []
-    adopted = []
+    adopted: list[tuple[int, str]] = []
+    telling: list[Entry] = []
     for seq, leaf, body, sig in _rows(connection):
         while len(leaves) <= seq:
             computed.append(None)
@@ -105,7 +147,24 @@ def _leaves(
         leaves[seq] = leaf if isinstance(leaf, bytes) and len(leaf) == 32 else computed[seq]
         if told.get("kind") == "case.adopt":
             adopted.append((seq, str(told.get("vkey"))))
-    return computed, leaves, adopted
+        if told.get("kind") in heads_out.KINDS and isinstance(body, bytes) and computed[seq] == leaves[seq]:
+            telling.append(Entry(seq, computed[seq] or b"", body.decode("utf-8", "replace"), ""))
+    return computed, leaves, adopted, telling
+
+
+def _known(head: HeadOut, roots: Mapping[int, bytes]) -> Known:
+    return Known(head.kind, head.size, head.root or roots.get(head.size, b""), head.seq, head.standing)
+
+
+def _paper(entry: Entry) -> Known | None:
+    """The head on a report in the case: it need not have left, and a ledger that differs from it was rewritten."""
+    head = entry.body.get("head")
+    if entry.body.get("what") != heads_out.REPORT or not isinstance(head, dict):
+        return None
+    size, root = head.get("size"), _leaf(head.get("root"))
+    if not isinstance(size, int) or not 0 < size <= entry.seq or root is None:
+        return None
+    return Known(heads_out.REPORT, size, root, entry.seq, Standing.OWN)
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[tuple[int, object, object, object]]:
@@ -184,6 +243,10 @@ def _body(text: object) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _size(head: Known | None) -> int:
+    return head.size if head else 0
 
 
 def _leaf(text: object) -> bytes | None:

@@ -6,6 +6,7 @@ the command line can say it in either language; `str()` gives English.
 
 from typing import ClassVar
 
+from chain_of_custody import foreign
 from chain_of_custody.messages import Lang, say
 
 
@@ -21,7 +22,7 @@ class ForensicError(Exception):
         self.hint = hint
 
     def text(self, lang: Lang = "en") -> str:
-        return say(self.message_id, lang, **self.facts)
+        return say(self.message_id, lang, **foreign.facts(self.facts, lang))
 
     def hint_text(self, lang: Lang = "en") -> str | None:
         return say(self.hint, lang, **self.facts) if self.hint else None

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from chain_of_custody.clock import local, parse_iso
 from chain_of_custody.errors import CaseError, UsageError
+from chain_of_custody.people import alike
 
 
 class Kind(StrEnum):
@@ -88,8 +89,8 @@ UTC = ZoneInfo("UTC")
 def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime, zone: ZoneInfo = UTC) -> None:
     """Refuses what cannot be: raises `UsageError` or, where it collides with another exhibit, `CaseError`.
 
-    Marks are the same if they look the same: blanks around them and full-width forms make no difference. `zone` is
-    that of the times told.
+    Marks are the same if they look the same: case, blanks and full-width forms make no difference, and in a seal no
+    dashes do; 1-11 and 11-1 are two numbers. `zone` is that of the times told.
     """
     if not exhibit.label.strip():
         raise UsageError("exhibit-no-label")
@@ -104,14 +105,19 @@ def check(exhibit: Exhibit, others: Iterable[Exhibit], now: datetime, zone: Zone
     for other in known.values():
         for field in ("number", "seal", "imei"):
             value = getattr(exhibit, field)
-            same = bool(mark(value)) and mark(value) == mark(getattr(other, field))
+            spelt = mark if field == "seal" else alike
+            same = bool(spelt(value)) and spelt(value) == spelt(getattr(other, field))
             if same and not (field == "seal" and _one_in_the_other(exhibit, other)):
                 raise CaseError("exhibit-taken", field=field, value=value, exhibit=other.id)
 
 
 def mark(text: str) -> str:
-    """A number or seal as it is compared: two that look the same are the same."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """A seal as it is compared: case, width, blanks, dashes and what nobody sees make no other one of it."""
+    return "".join(character for character in alike(text) if not _is_dash(character))
+
+
+def _is_dash(character: str) -> bool:
+    return character == "\N{MINUS SIGN}" or unicodedata.category(character) == "Pd"
 
 
 def _check_whole(exhibit: Exhibit, others: Mapping[str, Exhibit]) -> None:

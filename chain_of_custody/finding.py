@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chain_of_custody import foreign
 from chain_of_custody.messages import Lang, say
 
 Fact = str | int | bool | None
@@ -27,7 +28,7 @@ class Finding:
     where: Mapping[str, Fact] = field(default_factory=dict)
 
     def text(self, lang: Lang = "en") -> str:
-        return say(self.code, lang, **self.facts)
+        return say(self.code, lang, **foreign.facts(self.facts, lang))
 
     def as_json(self) -> dict[str, object]:
         return {

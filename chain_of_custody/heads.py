@@ -15,7 +15,7 @@ from pathlib import Path
 
 from chain_of_custody import checkpoint, keys, proof
 from chain_of_custody.checkpoint import Checkpoint
-from chain_of_custody.errors import CannotWrite, CaseError, IntegrityError
+from chain_of_custody.errors import CannotWrite, CaseError, CustodyRefusal, IntegrityError
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.verify import Breach, Verdict
 
@@ -74,7 +74,7 @@ class Heads:
     def locked(self) -> Iterator[None]:
         """Nobody else looks and keeps meanwhile. Makes the folder. Raises `CannotWrite`."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            keys.make_private(self.folder)
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise CannotWrite("heads-not-kept", path=str(self.folder), reason=error.strerror or str(error)) from error
@@ -113,31 +113,38 @@ def check(ledger: Ledger) -> Breach | None:
 
 
 def demand(ledger: Ledger) -> None:
-    """As `check`, for a ledger that is to be continued here: `IntegrityError` for a breach."""
+    """As `check`, for a ledger that is to be continued here: `IntegrityError` for a breach, `CustodyRefusal` for a
+    copy of a case that went on here without it."""
     breach = check(ledger)
+    if breach and breach.code == "heads-rolled-back" and _is_copy(ledger):
+        made = ledger.entry(len(ledger) - 1).body
+        raise CustodyRefusal("copy-not-continued", hint="copy-not-continued-hint", dest=made["dest"], **breach.facts)
     if breach:
         raise IntegrityError(breach.code, hint="heads-hint", **breach.facts)
 
 
-def judge(ledger: Ledger, verdict: Verdict) -> None:
-    """What `check` says, for a verdict. A ledger that holds is remembered, where that can be written."""
+def judge(ledger: Ledger, verdict: Verdict, *, strict: bool = False) -> None:
+    """What `check` says, for a verdict. A ledger that holds, by keys that are vouched for, is remembered where that can
+    be written."""
     try:
         breach = check(ledger)
     except IntegrityError as error:
         breach = Breach(error.message_id, {name: str(fact) for name, fact in error.facts.items()})
-    if breach and breach.code == "heads-rolled-back" and _is_copy(ledger):
+    if breach and breach.code == "heads-rolled-back" and not strict and _is_copy(ledger):
         verdict.remarks.append(Breach("copy-behind", breach.facts))
     elif breach:
         verdict.breaches.append(breach)
-    elif verdict.holds:
+    elif verdict.holds and not verdict.is_unsure:
         with suppress(CannotWrite, CaseError):
             remember(ledger)
 
 
 def _is_copy(ledger: Ledger) -> bool:
-    """Whether the newest entry is that of the making of a copy: the case itself goes on after it."""
+    """Whether the newest entry is that of the making of this very copy: the case itself goes on after it."""
     newest = ledger.entry(len(ledger) - 1)
-    return newest.kind == "export" and newest.body.get("what") == "copy"
+    if newest.kind != "export" or newest.body.get("what") != "copy":
+        return False
+    return Path(str(newest.body["dest"])).resolve() == ledger.path.parent.resolve()
 
 
 def remember(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chain_of_custody.errors import CannotWrite, CaseError
 
+OWN_FILES = ("config.toml", "laboratory.sqlite", "laboratory.sqlite-wal", "laboratory.sqlite-shm")
+
 
 def home() -> Path:
     """Where this workstation keeps its keys and configuration: `FORENSIC_HOME`, else `~/.config/forensic`."""
@@ -17,6 +20,22 @@ def home() -> Path:
     if configured:
         return Path(configured)
     return Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "forensic"
+
+
+def make_private(folder: Path) -> None:
+    """A folder that its owner alone may look into, as is whatever is missing above it. Raises `OSError`."""
+    for each in (*reversed(folder.parents), folder):
+        each.mkdir(exist_ok=True, mode=0o700)
+
+
+def tighten() -> None:
+    """Takes from group and others what they may do with our files in the home, and with a home in the place that we
+    chose; a folder that `FORENSIC_HOME` names keeps its mode once it is there. Raises `OSError`."""
+    named = bool(os.environ.get("FORENSIC_HOME"))
+    for path in (*(() if named else (home(),)), *(home() / name for name in OWN_FILES)):
+        mode = path.lstat().st_mode if os.path.lexists(path) else 0
+        if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and mode & 0o077:
+            path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ def load_or_create() -> LedgerKey:
 def write_private(path: Path, content: bytes) -> None:
     """A new file that its owner alone can read, whole on the disk or not there at all. An existing one is left as it
     is: `FileExistsError`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     draft = path.with_name(f"{path.stem}-{secrets.token_hex(8)}.tmp")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

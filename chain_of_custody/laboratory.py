@@ -6,6 +6,7 @@ what every other case's session left here since. It names cases by their origin,
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from chain_of_custody import keys
@@ -27,6 +28,8 @@ def record(laboratory: str, head: Checkpoint, key: LedgerKey) -> None:
     """Enters the head of a case. Raises `ForensicError` where the ledger is held, damaged, or another key's."""
     if not path().exists():
         _create(laboratory, key)
+    with suppress(OSError):  # SQLite gives the files beside it the mode that it has
+        keys.tighten()
     with Ledger.open(path(), key, patience=PATIENCE) as ledger, ledger.transaction() as transaction:
         transaction.add(KIND, origin=head.origin, size=head.size, root=head.root.hex())
 
@@ -50,6 +53,7 @@ def _create(laboratory: str, key: LedgerKey) -> None:
     try:
         try:
             Ledger.create(draft, origin, key).close()
+            draft.chmod(0o600)
             os.link(draft, path())
         except FileExistsError:
             return

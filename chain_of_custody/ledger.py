@@ -119,6 +119,7 @@ class Ledger:
         self._key = key
         self._signed_by = key.public if key else b""  # by whom the newest head must be signed before we add another
         self._clock = clock_
+        self.path = opened.path  # of the file itself, wherever it is read from
         self.origin = ledger_file.meta(self._db, "origin")
         self.verifier_key = ledger_file.meta(self._db, "vkey")
         self._frontier = Frontier()
@@ -271,7 +272,7 @@ class Ledger:
         )
         try:
             return [str(json.loads(body)["vkey"]) for (body,) in self._rows(query)]
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise IntegrityError("ledger-damaged", path="custody.sqlite", reason=repr(error)) from error
 
     @property
@@ -315,13 +316,9 @@ class Ledger:
         return Entry(*row)
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
-        """Entries of [start, stop) in order."""
-        rows = self._rows(
-            "SELECT seq, leaf, body, sig FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq",
-            start,
-            stop if stop is not None else 2**62,
-        )
-        for row in rows:
+        """Entries of [start, stop) in order, without `stop` to the very last row there is."""
+        within, bounds = ("seq >= ?", (start,)) if stop is None else ("seq >= ? AND seq < ?", (start, stop))
+        for row in self._rows(f"SELECT seq, leaf, body, sig FROM entry WHERE {within} ORDER BY seq", *bounds):  # noqa: S608
             yield Entry(*row)
 
     def entries_without_located(self, start: int = 0) -> Iterator[Entry]:

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chain_of_custody.errors import CannotWrite, CaseError, ForensicError, IntegrityError
+from chain_of_custody.errors import CannotWrite, CaseError, EvidenceError, ForensicError, IntegrityError
 from chain_of_custody.progress import Progress
 
 APPLICATION_ID = 0x43555354
 FORMAT = 1
+LONGEST = 64 << 20  # bytes of a value or row: an entry is some kilobytes
 PATIENCE = 30.0  # seconds to wait for another command's transaction
 ROOM = 1 << 16  # bytes; the shared memory of a WAL takes 32 KiB (sqlite.org/walformat.html, section 1.3)
 COPIES = 20  # tries to copy a ledger that a writer is busy with
@@ -52,6 +53,12 @@ CREATE TRIGGER entry_follows BEFORE INSERT ON entry BEGIN
 END;
 """
 
+_TABLE_TEXTS = {
+    statement.split("(", 1)[0].split()[2]: statement.strip().removesuffix(";")
+    for statement in re.findall(r"CREATE (?:TABLE|INDEX) .*?;\n", _TABLES, re.DOTALL)
+}
+"""What SQLite keeps of each table and index, letter by letter."""
+
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_stays_{verb} BEFORE {verb} ON {table} BEGIN
   SELECT RAISE(ABORT, 'the ledger is append-only');
@@ -63,9 +70,10 @@ _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "
 
 @dataclass(slots=True)
 class Opened:
-    """A connection, and the scratch folder it reads from where there is one."""
+    """A connection to the ledger at `path`, and the scratch folder it reads from where there is one."""
 
     connection: sqlite3.Connection
+    path: Path
     scratch: Path | None = None
 
     def close(self) -> None:
@@ -109,12 +117,22 @@ def open_writing(path: Path, connection: sqlite3.Connection | None = None, *, pa
     except ForensicError:
         connection.close()
         raise
-    return Opened(connection)
+    return Opened(connection, path)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a ledger lies there. A pipe or a device in its place, or in that of a file that SQLite keeps beside it,
+    raises `EvidenceError`: whoever opens one may wait for ever."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        file = path.with_name(path.name + end)
+        if file.exists() and not file.is_file():
+            raise EvidenceError("ledger-not-a-file", path=str(file))
+    return path.is_file()
 
 
 def open_reading(path: Path) -> Opened:
     """A connection that leaves the case as it is, on a read-only medium too."""
-    if not path.is_file():
+    if not is_there(path):
         raise CaseError("case-none", path=str(path.parent))
     if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK) and _has_room(path):
         with suppress(CannotWrite):  # a quota, say
@@ -145,7 +163,7 @@ def _reading(path: Path, uri: str, scratch: Path | None = None) -> Opened:
         if isinstance(error, sqlite3.Error):
             raise translate(error, path) from error
         raise
-    return Opened(connection, scratch)
+    return Opened(connection, path, scratch)
 
 
 def _scratch_copy(path: Path, wal: Path) -> Path:
@@ -276,6 +294,7 @@ def _path(connection: sqlite3.Connection) -> Path:
 def _connect(path: Path, uri: str, patience: float = PATIENCE) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=patience)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     return connection
@@ -288,6 +307,10 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise CaseError("case-none", path=str(path.parent))
     if version != FORMAT:
         raise CaseError("ledger-other-version", path=str(path), version=version)
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type <> 'trigger'"))
+    strange = next((name for name, sql in _TABLE_TEXTS.items() if found.get(name) != sql), None)
+    if strange:  # a view in a table's place is a program of whoever put it there
+        raise IntegrityError("ledger-damaged", path=str(path), reason=f"{strange} is not the table it should be")
 
 
 def _refuse_network(path: Path) -> None:

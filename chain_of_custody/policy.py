@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chain_of_custody import signature
+from chain_of_custody import plain_file, signature
 from chain_of_custody.errors import UsageError
 
 LARGEST = 1 << 20  # bytes of a policy file; a few hundred are usual
@@ -66,8 +66,7 @@ class Policy:
 def load(path: Path) -> Policy:
     """The policy of a file (UTF-8). A certificate named by a relative path lies beside it. Raises `UsageError`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = plain_file.start(path, LARGEST + 1)
         text = content.decode()
     except OSError as error:
         raise UsageError("policy-unreadable", path=str(path), reason=error.strerror or str(error)) from error

@@ -1,7 +1,8 @@
 """Proofs that an entry, or a whole earlier state, is part of a ledger, small enough to print: made, written, checked.
 
-Formats: c2sp.org/tlog-proof@v1 for an entry; for a state what c2sp.org/tlog-witness asks of a log that adds a
-checkpoint (`old SIZE`, hashes, blank line, checkpoint). Hashes are RFC 9162's, 32 bytes, one line of base64 each.
+Formats: c2sp.org/tlog-proof@v1 for an entry, whose exact bytes, `body TAB sig`, are its extra data; for a state what
+c2sp.org/tlog-witness asks of a log that adds a checkpoint (`old SIZE`, hashes, blank line, checkpoint). Hashes are
+RFC 9162's, 32 bytes, one line of base64 each.
 """
 
 import base64
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from chain_of_custody import checkpoint, tree
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.errors import IntegrityError, UsageError
-from chain_of_custody.ledger import TILE_HEIGHTS, Ledger, entry_leaf
+from chain_of_custody.ledger import TILE_HEIGHTS, Ledger
 from chain_of_custody.tree import Frontier, Leaves
 
 SUFFIX = "tlog-proof"
@@ -26,14 +27,17 @@ _PIECE = 1 << 16  # leaves read at a time
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """That a leaf is number `index` of the ledger whose head is `note`; `path` from its sibling up."""
+    """That a leaf is number `index` of the ledger whose head is `note`; `path` from its sibling up. `entry` holds the
+    bytes of the leaf, where they come with the proof."""
 
     index: int
     path: tuple[bytes, ...]
     note: str
+    entry: bytes = b""
 
     def text(self) -> str:
-        return f"{_FIRST_LINE}\nindex {self.index}\n{_lines(self.path)}\n{self.note}"
+        extra = f"extra {base64.b64encode(self.entry).decode()}\n" if self.entry else ""
+        return f"{_FIRST_LINE}\n{extra}index {self.index}\n{_lines(self.path)}\n{self.note}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,13 @@ def prove(ledger: Ledger, seq: int, size: int | None = None) -> Inclusion:
     It is checked against entry and head before it is given away: `IntegrityError` if the ledger does not bear it out.
     """
     entry, note = ledger.entry(seq), ledger.head_note(size)
-    head, leaf = ledger.head(size), entry_leaf(entry.text, entry.sig)
+    head, line = ledger.head(size), f"{entry.text}\t{entry.sig}".encode()
     if seq >= head.size:
         raise UsageError("proof-not-under-head", seq=seq, size=head.size)
     for subtrees in (_cached(ledger), _from_leaves(ledger)):  # the cache may be wrong, the leaves are what was signed
         path = tree.inclusion_proof(subtrees, seq, head.size)
-        if tree.root_from_inclusion(leaf, seq, head.size, path) == head.root:
-            return Inclusion(seq, tuple(path), note)
+        if tree.root_from_inclusion(tree.leaf_hash(line), seq, head.size, path) == head.root:
+            return Inclusion(seq, tuple(path), note, line)
     raise IntegrityError("proof-not-borne-out", hint="ledger-not-as-signed-hint", seq=seq, size=head.size)
 
 
@@ -100,15 +104,16 @@ def root_at(ledger: Ledger, size: int) -> bytes:
 
 
 def parse(text: str) -> Inclusion:
-    """The proof of a .tlog-proof file; extra data is passed over. Raises `ValueError` for anything else."""
+    """The proof of a .tlog-proof file, its extra data taken for the entry. Raises `ValueError` for anything else."""
     above, _, note = text.partition("\n\n")
     first, *lines = above.split("\n")
+    entry = b""
     if lines and lines[0].startswith("extra "):
-        lines = lines[1:]
+        entry = _decoded(lines.pop(0).removeprefix("extra "))
     index = lines[0].removeprefix("index ") if lines and lines[0].startswith("index ") else ""
     if first != _FIRST_LINE or not _NUMBER.fullmatch(index) or len(lines) > LONGEST + 1:
         raise ValueError("not a tlog-proof")
-    return Inclusion(int(index), _hashes(lines[1:]), note)
+    return Inclusion(int(index), _hashes(lines[1:]), note, entry)
 
 
 def parse_consistency(text: str) -> tuple[int, tuple[bytes, ...], str]:
@@ -148,13 +153,17 @@ def parse_head(text: str) -> tuple[int, bytes]:
 
 
 def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
-    try:
-        path = tuple(base64.b64decode(line, validate=True) for line in lines)
-    except binascii.Error as error:
-        raise ValueError("a hash is not base64") from error
+    path = tuple(map(_decoded, lines))
     if any(len(step) != 32 for step in path):
         raise ValueError("a hash is not 32 bytes")
     return path
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
 
 
 def _lines(path: Sequence[bytes]) -> str:

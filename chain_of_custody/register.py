@@ -20,7 +20,7 @@ from chain_of_custody.disposal import Disposal
 from chain_of_custody.enrolment import Enrolment
 from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.exhibit import Exhibit
-from chain_of_custody.ledger import Entry, Ledger, entry_leaf
+from chain_of_custody.ledger import NO_LEAF, Entry, Ledger, entry_leaf
 from chain_of_custody.place import Places
 from chain_of_custody.standing import Standing
 from chain_of_custody.volumes import Volume
@@ -86,6 +86,7 @@ class Register:
 
     def __init__(self) -> None:
         self.size = 0
+        self._last: Entry | None = None
         self.case: CaseFacts | None = None
         self.exhibits: dict[str, Exhibit] = {}
         self.exhibit_entries: dict[str, int] = {}
@@ -117,8 +118,19 @@ class Register:
                     break
                 if entry_leaf(entry.text, entry.sig) != entry.leaf:
                     raise IntegrityError("verify-leaf", seq=entry.seq)
+                self._check_place(ledger, entry)
                 self._read(entry)
             self.size = stop
+
+    def _check_place(self, ledger: Ledger, entry: Entry) -> None:
+        """Nobody is told by an entry that stands outside the chain: it must name the leaf of the one before it."""
+        before, self._last = self._last, entry
+        if before and before.seq == entry.seq - 1:
+            leaf = before.leaf
+        else:
+            leaf = next(iter(ledger.leaves(entry.seq - 1, entry.seq)), NO_LEAF)
+        if entry.body["prev"] != leaf.hex():
+            raise IntegrityError("verify-chain", seq=entry.seq)
 
     def exhibit(self, exhibit_id: str) -> Exhibit:
         """Raises `CaseError` if the case has no such exhibit."""

@@ -187,21 +187,23 @@ def stand(
     """Enters a session that stands open until `stand_down`. `CustodyRefusal` while one of this host and user does."""
     with case.ledger.transaction() as transaction:
         case.register.update(case.ledger)
-        if (seq := case.register.standing.here()) is not None:
+        if (seq := case.standing()) is not None:
             raise CustodyRefusal("session-stands", hint="session-stands-hint", seq=seq)
         seq = _add_open(transaction, case, persons, command, settings, standing=True, reason=reason)
     case.register.update(case.ledger)
     return seq
 
 
-def stand_down(case: Case) -> int:
-    """Ends the standing session of this host and user, and returns its number. `CustodyRefusal` where none is open."""
+def stand_down(case: Case, persons: Sequence[Person], reason: str) -> int:
+    """Ends the standing session of this host and user, and returns its number. `persons` are those who end it.
+    `CustodyRefusal` where none is open."""
     with case.ledger.transaction() as transaction:
         case.register.update(case.ledger)
-        seq = case.register.standing.here()
+        seq = case.standing()
         if seq is None:
             raise CustodyRefusal("session-none-stands")
-        transaction.add("session.close", sess=seq, outcome="done")
+        by = [person.as_json() for person in persons]
+        transaction.add("session.close", sess=seq, outcome="done", persons=by, reason=reason or None)
     case.register.update(case.ledger)
     return seq
 

@@ -19,7 +19,7 @@ def user() -> str:
 
 class Standing:
     """The standing sessions that are open, by number, replayed from `session.open` {standing: true} and `session.close`
-    {sess}."""
+    {sess}. Where the case is adopted, all of them end."""
 
     def __init__(self) -> None:
         self.open: dict[int, dict[str, Any]] = {}
@@ -29,11 +29,14 @@ class Standing:
             self.open[entry.seq] = entry.body
         elif entry.kind == "session.close":
             self.open.pop(entry.body["sess"], None)
+        elif entry.kind == "case.adopt":
+            self.open.clear()
 
-    def here(self) -> int | None:
-        """The one of this host and this user of it."""
-        return next((seq for seq, body in self.open.items() if _is_ours(body["host"])), None)
+    def here(self, machine: str) -> int | None:
+        """The one of this host and this user of it; `machine` is what `place.machine` makes of the workstation."""
+        return next((seq for seq, body in self.open.items() if _is_ours(body["host"], machine)), None)
 
 
-def _is_ours(host: Mapping[str, Any]) -> bool:
-    return bool(host["name"] == platform.node() and host.get("user") == user())
+def _is_ours(host: Mapping[str, Any], machine: str) -> bool:
+    ours = {"name": platform.node(), "machine": machine, "user": user()}
+    return all(host.get(name, "") == value for name, value in ours.items())

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -138,7 +139,10 @@ def _signer(signed: list["_Part"]) -> str:
     issuer_and_serial = _nth(_children(infos[0].whole, _SEQUENCE), 1, _SEQUENCE)
     serial = _number(_nth(_parts(issuer_and_serial.content), 1, _INTEGER))
     for part in _children(certificates.whole, _CERTIFICATES):
-        certificate = x509.load_der_x509_certificate(part.whole)
+        try:
+            certificate = x509.load_der_x509_certificate(part.whole)
+        except (x509.InvalidVersion, UnsupportedAlgorithm) as error:
+            raise ValueError(str(error)) from error
         if certificate.serial_number == serial:
             return certificate.subject.rfc4514_string()
     return ""

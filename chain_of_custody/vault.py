@@ -120,9 +120,7 @@ class Vault:
             raise IntegrityError("vault-damaged", path=str(path)) from None  # the cause may quote the plaintext
 
     def _make_folders(self) -> None:
-        self.folder.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.folder.parent, self.folder):
-            folder.mkdir(exist_ok=True, mode=0o700)
+        keys.make_private(self.folder)
 
 
 def _recipient(public: bytes) -> object:

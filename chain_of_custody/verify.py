@@ -9,9 +9,11 @@ The rules, in order; each breach is a `Breach`, and the first one is what the co
 5. The newest checkpoint covers every entry.
 6. The entries that the case is replayed from are all there are: none is hidden behind the ledger's own index.
 7. Every held file is there with its size and SHA-256, but those that were disposed of; no other file lies in the case.
-8. Every signature of a person holds, by a key that was enrolled then, and no act lacks one that it owes.
+8. Every signature of a person holds, by a key that was enrolled then, and no act lacks one that it owes. That a policy
+   does not name the key, or that nobody had one when an act was entered, is remarked.
 9. Every anchor is of a head of this ledger, by its root and by what was stamped or cosigned; where the policy knows the
    authority or the witness, its signature holds.
+What a closed case does not take is remarked, and no breach.
 """
 
 import hashlib
@@ -20,13 +22,15 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-from chain_of_custody import checkpoint, clock
+from chain_of_custody import checkpoint, clock, foreign
 from chain_of_custody.anchors import Anchors
 from chain_of_custody.artifact import HeldFile
 from chain_of_custody.canonical import encode
 from chain_of_custody.case import INDEX, LEDGER, Case
+from chain_of_custody.errors import IntegrityError
 from chain_of_custody.finding import Fact
 from chain_of_custody.ledger import NO_LEAF, Entry, Ledger, entry_leaf
 from chain_of_custody.messages import Lang, say
@@ -34,9 +38,13 @@ from chain_of_custody.parcel import INTAKE, is_parcel
 from chain_of_custody.progress import Progress
 from chain_of_custody.tree import Frontier
 from chain_of_custody.trust import Trust
-from chain_of_custody.verify_acts import ActCheck
+from chain_of_custody.verify_acts import NO_OPENSSL, UNCONFIRMED, ActCheck
 from chain_of_custody.verify_anchors import AnchorCheck
+from chain_of_custody.verify_custody import ClosingCheck
 from chain_of_custody.volumes import CASE, MARKER, Volume
+
+UNSURE = (UNCONFIRMED, NO_OPENSSL, "verify-adopted-unknown", "verify-no-quorum", "verify-unvouched")
+"""Remarks that leave open what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +55,20 @@ class Breach:
     facts: dict[str, Fact]
 
     def text(self, lang: Lang = "en") -> str:
-        return say(self.code, lang, **self.facts)
+        return say(self.code, lang, **foreign.facts(self.facts, lang))
 
 
 @dataclass(slots=True)
 class Verdict:
     """`remarks` are no breaches, but a reader must know them (a volume that is not connected). `outside` is the size of
-    the largest head that is known from outside."""
+    the largest head that left the laboratory; `proved` and `refuted` are the entries of anchors that outside keys bear
+    out, or not."""
 
     entries: int = 0
     heads: int = 0
     outside: int = 0
+    proved: set[int] = field(default_factory=set)
+    refuted: set[int] = field(default_factory=set)
     files: int = 0
     bytes: int = 0
     breaches: list[Breach] = field(default_factory=list)
@@ -67,11 +78,26 @@ class Verdict:
     def holds(self) -> bool:
         return not self.breaches
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a key or a signature could not be checked to its end."""
+        return any(remark.code in UNSURE for remark in self.remarks)
+
     def breach(self, code: str, **facts: Fact) -> None:
         self.breaches.append(Breach(code, facts))
 
+    def stopped(self, error: IntegrityError) -> None:
+        """Takes in what ended a reading, unless it is known already: each fault is told once."""
+        breach = Breach(error.message_id, {name: _plain(fact) for name, fact in error.facts.items()})
+        if (breach.code, breach.facts.get("seq")) not in ((one.code, one.facts.get("seq")) for one in self.breaches):
+            self.breaches.append(breach)
+
     def remark(self, code: str, **facts: Fact) -> None:
         self.remarks.append(Breach(code, facts))
+
+
+def _plain(fact: object) -> Fact:
+    return fact if isinstance(fact, int | None) else str(fact)
 
 
 def verify_ledger(ledger: Ledger, vkey: str, verdict: Verdict, progress: Progress, trust: Trust | None = None) -> None:
@@ -97,6 +123,7 @@ class _Pass:
     def __init__(self, ledger: Ledger, verdict: Verdict, trust: Trust) -> None:
         self._ledger, self._verdict, self._trust = ledger, verdict, trust
         self._acts = ActCheck(verdict.breach, verdict.remark, trust)
+        self._closing = ClosingCheck(verdict.remark)
         self._anchors, self._roots = Anchors(), dict[int, bytes]()
         self._keys = trust.founders(ledger.verifier_key, adopted_keys(ledger))  # in force here
 
@@ -124,7 +151,11 @@ class _Pass:
             previous = entry
             verdict.entries += 1
             progress.advance(1)
+        if shown:
+            verdict.breach("verify-hidden", seq=shown.seq)
         self._check_anchors()
+        self._acts.finish()
+        self._closing.finish()
         if not frontier.size:
             verdict.breach("verify-empty")
         if head:
@@ -134,17 +165,26 @@ class _Pass:
             tell("verify-unsealed", size=frontier.size, head=covered)
 
     def _see(self, entry: Entry) -> None:
-        """What an entry whose body can be read says of keys, persons and anchors."""
+        """What an entry whose body can be read says of the case's closing, of keys, persons and anchors."""
+        self._closing.see(entry)
         if _is_located(entry) and not entry.sig:
             return
         try:
             self._acts.see(entry)
             self._anchors.read(entry)
+            if entry.kind == "case.new":
+                self._check_founding(entry)
             if entry.kind == "case.adopt":
                 self._keys = (str(entry.body["vkey"]),)
                 self._trusted(self._keys, entry.seq)
         except (KeyError, TypeError, ValueError, AttributeError):
             self._verdict.breach("verify-body", seq=entry.seq)
+
+    def _check_founding(self, entry: Entry) -> None:
+        """The first entry says whose ledger this is; the columns beside the entries must not say another's."""
+        own = (self._ledger.origin, self._ledger.verifier_key)
+        if (entry.body.get("origin"), entry.body.get("vkey")) != own:
+            self._verdict.breach("verify-founding", seq=entry.seq)
 
     def _trusted(self, vkeys: tuple[str, ...], seq: int) -> None:
         """Tells of keys that nothing from outside vouches for."""
@@ -183,7 +223,8 @@ class _Pass:
         for anchor in self._anchors.all:
             check.check(anchor, self._ledger.origin, self._roots)
         check.finish()
-        self._verdict.outside = max([self._verdict.outside, *check.proved])
+        self._verdict.proved |= check.proved
+        self._verdict.refuted |= check.refuted
 
 
 def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: Verdict) -> bool:
@@ -204,7 +245,7 @@ def _check_entry(entry: Entry, expected: int, previous: Entry | None, verdict: V
         verdict.breach("verify-number", seq=entry.seq)
     if body.get("prev") != (previous.leaf if previous else NO_LEAF).hex():
         verdict.breach("verify-chain", seq=entry.seq)
-    if previous and body.get("kind") != "time.step":
+    if previous:
         _check_clock(previous, entry, verdict)
     return True
 
@@ -217,13 +258,15 @@ def _is_located(entry: Entry) -> bool:
 
 
 def _check_clock(previous: Entry, entry: Entry, verdict: Verdict) -> None:
+    """The clock ran on, or the entry is a `time.step` that says by how much it was set."""
     try:
-        step = clock.stepped(previous.reading(), entry.reading())
+        step = clock.stepped(previous.reading(), entry.reading()) or timedelta(0)
+        said = timedelta(microseconds=int(entry.body["microseconds"])) if entry.kind == "time.step" else timedelta(0)
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
         verdict.breach("verify-body", seq=entry.seq)
         return
-    if step is not None:
-        verdict.breach("verify-clock", seq=entry.seq, seconds=str(step.total_seconds()))
+    if abs(step - said) > clock.STEP_ALLOWED:
+        verdict.breach("verify-clock", seq=entry.seq, seconds=str((step - said).total_seconds()))
 
 
 def verify_files(

@@ -1,21 +1,20 @@
 """Checks a custody ledger, or an exported bundle of one, with nothing but Python's standard library (3.8 or newer).
 
-PATH is custody.sqlite, the case folder, or a bundle. Keys, SIZE:ROOT of a head and certificates come from outside (a
-receipt, a report, a witness), never from the folder under question. Nothing is written beside PATH. Exit codes: 0
-proved, 6 does not hold, 4 could not check what was asked, 2 wrong usage; 1 would be a crash. Leaf: SHA-256(00 || body
-TAB sig); root: RFC 9162; signed heads: c2sp.org/signed-note, RFC 8032; anchors: RFC 3161, c2sp.org/tlog-cosignature.
+Keys, SIZE:ROOT of heads and certificates come from outside, never from the folder under question. Nothing is written
+beside it. Exit codes: 0 proved, 6 does not hold, 4 could not check what was asked, 2 wrong usage. Leaf: SHA-256(00 ||
+body TAB sig); root: RFC 9162; heads: c2sp.org/signed-note, RFC 8032; anchors: RFC 3161, c2sp.org/tlog-cosignature.
 """
 
 from __future__ import annotations
 
-import argparse, base64, functools, gc, hashlib, itertools, json, multiprocessing, os, re
+import argparse, base64, functools, hashlib, itertools, json, multiprocessing, os, re
 import shutil, sqlite3, subprocess, sys, tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-RANGE = 1 << 14  # entries that one task checks
+RANGE, LONGEST = 1 << 14, 1 << 24  # entries that one task checks, bytes of one entry
 FAULTS = """条目缺号 entries-missing 叶散列不符 wrong-leaf 条目正文不规范 body-not-canonical 编号或前一条的散列不符
 chain-broken 时钟被拨动而无记载 clock-set-unsaid 索引隐藏了条目 hidden-by-the-index 数据库已损坏 database-damaged
 表头格式不对 head-malformed 表头与条目或台账不符 head-of-something-else 表头签名与公钥不符 head-not-signed
@@ -29,6 +28,13 @@ artifact.exclude dispose approve report.issue case.close case.reopen case.adopt 
 secret.add secret.reveal"""
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
+LOG, WITNESS, SSH, OTHER = b"\x01", b"\x04", b"\xff\x0esshsig-ed25519", b""  # types of keys
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(:?)')
+NOTE = re.compile("([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*\n((?:— \\S+ \\S+\n)+)")
+MARK = re.compile(r"— (\S+) ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\n")
+DECODE = json.JSONDecoder(parse_float=int, parse_constant=int).decode  # `int` refuses what is not whole
+ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:  # points of Ed25519, extended coordinates
@@ -55,13 +61,11 @@ def windows(data: bytes, sign: int = 1) -> list[list[tuple[int, ...]]]:
     return tables
 
 
-LOG, WITNESS, SSH, OTHER = b"\x01", b"\x04", b"\xff\x0esshsig-ed25519", b""  # types of keys
-BASE = windows((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-
-
 @functools.lru_cache(maxsize=64)
 class Key:
     """A verifier key, `name+hash+base64(type || key)` (c2sp.org/signed-note). Raises `ValueError` if it is none."""
+
+    base = windows((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
     def __init__(self, line: str) -> None:
         self.line, (self.name, claimed, encoded) = line.strip(), line.strip().split("+", 2)
@@ -84,7 +88,7 @@ class Key:
         if len(signature) != 64 or s >= L:
             return False
         k = int.from_bytes(hashlib.sha512(r + self.public + message).digest(), "little") % L
-        both = ((BASE, s), (self.negative, k))
+        both = ((self.base, s), (self.negative, k))
         x, y, z, _ = functools.reduce(add, (row[n >> 4 * i & 15] for rows, n in both for i, row in enumerate(rows)))
         inverse = pow(z, P - 2, P)
         return (y * inverse % P | (x * inverse % P & 1) << 255).to_bytes(32, "little") == r
@@ -104,14 +108,6 @@ def root_at(levels: list[list[bytes]], size: int, right: bytes = b"") -> bytes: 
             left = level[(size >> height) - 1]
             right = hashlib.sha256(b"\x01" + left + right).digest() if right else left
     return right
-
-
-DIGITS = bytes.maketrans(b"123456789", b"000000000")
-STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(:?)')
-NOTE = re.compile("([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*\n((?:— \\S+ \\S+\n)+)")
-MARK = re.compile(r"— (\S+) ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\n")
-DECODE = json.JSONDecoder(parse_float=int, parse_constant=int).decode  # `int` refuses what is not whole
-ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def body_of(raw: bytes) -> dict[str, Any] | None:  # if it is canonical: RFC 8785 without floats, its keys ASCII
@@ -156,9 +152,9 @@ def opened(note: object, vkeys: list[str]) -> tuple[str, int, bytes, bytes, list
 def check(uri: str, start: int, stop: int, terms: list[Any], origin: str, sizes: list[int], passed: list[str]) -> Any:
     """Of entries [start, stop): root; (size, root, root claimed) of heads and sizes; what is wrong; what is said."""
     wrong, leaves, said, roots, last, before = [], [], [], [], bytes(32), None
-    gc.disable()  # nothing here is circular
     db, span = sqlite3.connect(uri, uri=True), (start, stop)
     db.text_factory = bytes
+    db.execute(f"PRAGMA hard_heap_limit = {LONGEST << 4}")  # a longer value is a `MemoryError`
     listed = set(db.execute("SELECT seq FROM entry WHERE kind <> 'artifact.located' AND seq >= ? AND seq < ?", span))
     rows = "SELECT seq, leaf, body, sig FROM entry NOT INDEXED WHERE seq >= ? AND seq < ? ORDER BY seq"
     for seq, stored, raw, sig in db.execute(rows, (max(start - 1, 0), stop)):
@@ -172,9 +168,8 @@ def check(uri: str, start: int, stop: int, terms: list[Any], origin: str, sizes:
                 faults += ["body-not-canonical"] if body is None else faults_of(body, seq, last, before)
             fields = body or {"kind": "" if raw else "withheld"}
             said += [(seq, fields, raw, sig)] if sig or "signers" in fields or fields.get("kind") not in passed else []
-            if (seq,) not in listed and fields.get("kind") != "artifact.located":
-                faults.append("hidden-by-the-index")
-            wrong += [(fault, seq) for fault in faults]
+            hidden = (seq,) not in listed and fields.get("kind") != "artifact.located"
+            wrong += [(fault, seq) for fault in (*faults, *["hidden-by-the-index"] * hidden)]
         last, before = leaf, body
     levels = levels_of(leaves)
     for size, root, note in db.execute("SELECT size, root, note FROM checkpoint WHERE size > ? AND size <= ?", span):
@@ -246,18 +241,26 @@ def check_anchors(said: list[Any], roots: dict[int, bytes], origin: str, options
         yield from [("outside", size)] if right and proved else []  # the size of a head that an anchor proves
 
 
+def plain(path: Path, most: int = 1 << 16) -> Path:  # a pipe may hang, a device or a giant never end
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > most or not os.access(str(path), os.R_OK):
+        raise OSError(f"不是可读的普通文件，或过大 / no regular file to be read, or too large: {path}")
+    return path
+
+
 def prepared(path: Path, scratch: Path) -> str:
     """URI of a database to read: the ledger itself, a copy of it with its log, or one made of a bundle."""
-    if (path / "entries.tsv").is_file():
+    if os.path.lexists(str(path / "entries.tsv")):
         db, file = sqlite3.connect(str(scratch / "bundle.sqlite")), scratch / "bundle.sqlite"
         db.executescript("PRAGMA application_id = 0x43555354; CREATE TABLE checkpoint(size, root, note)")
         db.executescript("CREATE TABLE meta(k, v); CREATE TABLE entry(seq INTEGER PRIMARY KEY, leaf, body, sig, kind)")
         for name in ("origin", "vkey"):
-            db.execute("INSERT INTO meta VALUES(?, ?)", (name, (path / name).read_bytes().strip()))
+            db.execute("INSERT INTO meta VALUES(?, ?)", (name, plain(path / name).read_bytes().strip()))
         for note in (path / "checkpoints").glob("*.note"):
-            db.execute("INSERT INTO checkpoint VALUES(?, NULL, ?)", (int(note.stem), note.read_bytes()))
-        with (path / "entries.tsv").open("rb") as entries:
-            for seq, line in enumerate(iter(lambda: entries.readline(1 << 26), b"")):
+            db.execute("INSERT INTO checkpoint VALUES(?, NULL, ?)", (int(note.stem), plain(note).read_bytes()))
+        with plain(path / "entries.tsv", shutil.disk_usage(str(scratch)).free).open("rb") as entries:
+            for seq, line in enumerate(iter(lambda: entries.readline(LONGEST), b"")):
+                if len(line) == LONGEST:
+                    raise OSError(f"条目过长 / an entry is too long: {seq}")
                 body, _, sig = line.rstrip(b"\n").partition(b"\t")
                 leaf = re.match(b"[0-9a-f]{64}", sig) if body == b"withheld" else None
                 row = (bytes.fromhex(leaf[0].decode()), None, b"") if leaf else (None, body, sig)
@@ -266,14 +269,13 @@ def prepared(path: Path, scratch: Path) -> str:
         db.commit()
         db.close()
         return file.resolve().as_uri() + "?mode=ro"
-    path = path / "custody.sqlite" if path.is_dir() else path
+    path = plain(path / "custody.sqlite" if path.is_dir() else path, sys.maxsize)
     if sqlite3.sqlite_version_info < (3, 37):
         raise OSError("本机 SQLite 低于 3.37，请核对导出包 / this SQLite is older than 3.37: check an exported bundle")
-    path.open("rb").close()  # an unreadable file is no damaged ledger
     logs = [log for log in (path.with_name(path.name + end) for end in ("-wal", "-journal")) if log.is_file()]
     for file in (path, *logs) if logs else ():  # somebody has it open for writing
-        shutil.copyfile(str(file), str(scratch / file.name))
-    if any(log.read_bytes()[:32] != (scratch / log.name).read_bytes()[:32] for log in logs):
+        shutil.copyfile(str(plain(file, shutil.disk_usage(str(scratch)).free)), str(scratch / file.name))
+    if any(plain(log, 1 << 28).read_bytes()[:32] != (scratch / log.name).read_bytes()[:32] for log in logs):
         raise OSError("台账正在写入，请重试 / the ledger is being written: try again")
     file, mode = (scratch / path.name, "?mode=rw") if logs else (path, "?mode=ro&immutable=1")
     return file.resolve().as_uri() + mode
@@ -327,8 +329,7 @@ def check_ledger(uri: str, options: argparse.Namespace, said: list[Any]) -> Iter
 
 
 def check_files(root: Path, said: list[Any]) -> Iterator[tuple[str, Any]]:
-    targets = [body["target"] for _, body, *_ in said if body["kind"] == "dispose"]
-    disposed = {seq for each in targets for seq in (each if isinstance(each, list) else [each])}
+    disposed = [body["target"] for _, body, *_ in said if body["kind"] == "dispose"]
     volumes = [body["volume"] for _, body, *_ in said if body["kind"] == "volume.add"]
     ours = [name + end for name in ("custody.sqlite", "index.sqlite") for end in ("", "-wal", "-shm", "-journal")]
     expected = {root / name for name in (*ours, "forensic-volume.json")}
@@ -350,11 +351,10 @@ def check_files(root: Path, said: list[Any]) -> Iterator[tuple[str, Any]]:
                     fault = "" if digest.hexdigest() == file["sha256"] else "bytes-differ"
             if fault and not (fault == "file-missing" and seq in disposed):
                 yield fault, seq
-    for folder, folders, names in os.walk(str(root)):
-        for path in sorted({Path(folder, name) for name in (*names, *folders)} - expected):
-            parcelled = re.fullmatch("intake/[0-9a-f]{16}/[^/]+", path.relative_to(root).as_posix())
-            if path.is_symlink() or not (path.is_dir() or parcelled):
-                yield ("unchecked" if withheld else "file-without-entry"), str(path)
+    for path in sorted({*root.rglob("*")} - expected):
+        parcelled = re.fullmatch("intake/[0-9a-f]{16}/[^/]+", path.relative_to(root).as_posix())
+        if path.is_symlink() or not (path.is_dir() or parcelled):
+            yield ("unchecked" if withheld else "file-without-entry"), str(path)
 
 
 def outside_head(text: str) -> tuple[int, bytes]:
@@ -381,7 +381,7 @@ def main() -> int:
             options.scratch = Path(scratch)
             found.extend(check_ledger(prepared(options.path, options.scratch), options, said))
         found.extend(check_files(options.files, said) if options.files else ())
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         found.append(("unchecked", error))
     except (sqlite3.DatabaseError, LookupError, TypeError, ValueError, AttributeError) as error:
         found.append(("database-damaged", repr(error)))

@@ -6,13 +6,16 @@ A further volume carries a small marker file naming the case and the volume; a f
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chain_of_custody import plain_file
 from chain_of_custody.errors import CannotWrite, CaseError, Unavailable
 
 CASE = "case"
 MARKER = "forensic-volume.json"
+LARGEST = 4096  # bytes of a marker
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Volume:
         if self.id == CASE:
             return True
         try:
-            marker = json.loads((self.path / MARKER).read_text("utf-8"))
-        except (OSError, ValueError):
+            marker = json.loads(_marker(self.path))
+        except (OSError, ValueError, RecursionError):
             return False
         return isinstance(marker, dict) and marker.get("origin") == origin and marker.get("volume") == self.id
 
@@ -36,6 +39,10 @@ class Volume:
         if not self.is_connected(origin):
             raise Unavailable("volume-not-connected", volume=self.id, path=str(self.path))
         return self.path
+
+
+def _marker(folder: Path) -> str:
+    return plain_file.start(folder / MARKER, LARGEST).decode()
 
 
 def mark(folder: Path, origin: str, volume_id: str) -> None:
@@ -49,8 +56,9 @@ def mark(folder: Path, origin: str, volume_id: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
-        if marker.exists() and marker.read_text("utf-8") == text:
-            return
+        with suppress(OSError, ValueError):
+            if _marker(folder) == text:
+                return
         raise CaseError("volume-of-another", path=str(folder)) from None
     except OSError as error:
         raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from reports.annex import Annex
 from reports.blocks import Block, Column, Field, Fields, Heading, Kind, Para, Photos, Row, Steps, Table
-from reports.story import Acquisition, Exhibit, Photo, Story, Transfer
+from reports.story import Story
+from reports.story_custody import Exhibit, Photo, Transfer
+from reports.story_finds import Acquisition
 from reports.words import Words
 
 
@@ -34,11 +36,14 @@ def exhibits(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
         Column(words("kind"), 1.0),
         Column(words("label"), 2.4),
         Column(words("model"), 1.8),
-        Column(words("seal"), 1.6),
+        Column(words("custody-now"), 1.6),
     )
     yield Table(
         columns,
-        lambda: ((e.id, e.number, words.term("kind", e.kind), e.label, e.model, e.seal) for e in story.exhibits),
+        lambda: (
+            (e.id, e.number, words.term("kind", e.kind), e.label, e.model, _custody_now(e, words))
+            for e in story.exhibits
+        ),
     )
     for exhibit in story.exhibits:
         yield from _exhibit(exhibit, words, annex)
@@ -54,14 +59,14 @@ def _exhibit(exhibit: Exhibit, words: Words, annex: Annex) -> Iterator[Block]:
         ("imei", exhibit.imei, Kind.CODE),
         ("capacity", exhibit.capacity, Kind.TEXT),
         ("part-of", exhibit.part_of or "", Kind.CODE),
-        ("seal", exhibit.seal, Kind.CODE),
+        ("seal-at-seizure", exhibit.seal, Kind.CODE),
         ("seized-at", words.time(exhibit.seized_at), Kind.TEXT),
         ("place", exhibit.place, Kind.TEXT),
         ("seized-from", exhibit.seized_from, Kind.TEXT),
         ("seized-by", exhibit.seized_by, Kind.TEXT),
         ("as-found", exhibit.as_found, Kind.TEXT),
         ("registered", words.entry(exhibit.seq), Kind.TEXT),
-        ("custody-now", words.semicolon(words.term("custody", exhibit.custody), exhibit.seals_now), Kind.TEXT),
+        ("custody-now", _custody_now(exhibit, words), Kind.TEXT),
     ]
     optional = {"part-of", "imei", "custody-now"}  # a card has no IMEI and a phone is part of nothing
     yield Fields(
@@ -89,6 +94,10 @@ def _exhibit(exhibit: Exhibit, words: Words, annex: Annex) -> Iterator[Block]:
         yield Para(words("photos-note"), "remark")
     else:
         yield Para(words("none"))
+
+
+def _custody_now(exhibit: Exhibit, words: Words) -> str:
+    return words.semicolon(words.term("custody", exhibit.custody), exhibit.seals_now)
 
 
 def _transfer(move: Transfer, words: Words) -> Row:

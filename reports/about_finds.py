@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from reports.annex import Annex
 from reports.blocks import Block, Column, Field, Fields, Group, Heading, Kind, Para, Row, Table
-from reports.story import Conversation, Counts, FileRow, Files, MessageRow, PaymentRow, PaymentSource, Story, Sum, Total
+from reports.story import Story
+from reports.story_finds import Conversation, Counts, FileRow, Files, MessageRow, PaymentRow, PaymentSource, Sum, Total
 from reports.words import Words
 
 _MOST_RUNS = 6
@@ -72,14 +73,13 @@ def conversations(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     yield Para(words("conversations-note"))
     columns = (
         Column(words("app"), 0.8),
-        Column(words("account"), 1.8),
-        Column(words("conversation"), 1.4),
+        Column(words("account"), 1.5),
+        Column(words("conversation"), 1.6),
         Column(words("participants"), 1.9),
         Column(words("live"), 0.7, Kind.NUMBER),
         Column(words("deleted"), 0.8, Kind.NUMBER),
         Column(words("other"), 0.6, Kind.NUMBER),
-        Column(words("first"), 1.3),
-        Column(words("last"), 1.3),
+        Column(words("first-last"), 2.3),
     )
     yield Para(words("conversation-list"), "caption")
     yield annex.fit(
@@ -89,7 +89,9 @@ def conversations(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
 
     def messages() -> Iterator[Row | Group]:
         for one in story.conversations():
-            yield Group(words("conversation-group", app=one.app, account=one.account, title=one.title))
+            yield Group(
+                words("conversation-group", app=words.term("app", one.app), account=one.account, title=one.title)
+            )
             for row in one.rows():
                 yield _message(row, words)
 
@@ -102,7 +104,14 @@ def _conversation(one: Conversation, words: Words) -> Row:
     if len(one.participants) > _MOST_PARTICIPANTS:
         people += (words("participants-more", count=len(one.participants)),)
     counts = (f"{one.live:,}", f"{one.deleted:,}", f"{one.other:,}")
-    return (one.app, one.account, one.title, people, *counts, words.time(one.first), words.time(one.last))
+    return (
+        words.term("app", one.app),
+        one.account,
+        one.title,
+        people,
+        *counts,
+        (words.time(one.first), words.time(one.last)),
+    )
 
 
 def _message_columns(words: Words) -> tuple[Column, ...]:

@@ -1,11 +1,44 @@
-"""The section on time: between which outside clocks each entry was made."""
+"""Which heads left the laboratory, and between which outside clocks each entry was made."""
 
 from collections.abc import Iterator
 
 from reports.annex import Annex
-from reports.blocks import Block, Cell, Column, Para, Row, Table
-from reports.story import Bracket, Clock, Story
+from reports.blocks import Block, Cell, Column, Heading, Kind, Para, Row, Table
+from reports.story import Story
+from reports.story_trust import Bracket, Clock, Outside
 from reports.words import Words
+
+CLAIMED = "claimed"
+
+
+def outside(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
+    """The heads that left; and apart from them what is only claimed, which proves nothing."""
+    left = [one for one in story.head.outside if one.standing != CLAIMED]
+    claims = [one for one in story.head.outside if one.standing == CLAIMED]
+    yield Heading(words("outside-heads"))
+    if left:
+        yield annex.fit(words("outside-heads"), _heads(left, words))
+    else:
+        yield Para(words("outside-none"), "strong")
+    if claims:
+        yield Heading(words("outside-claims"))
+        yield Para(words("outside-claims-note"))
+        yield annex.fit(words("outside-claims"), _heads(claims, words))
+
+
+def _heads(heads: list[Outside], words: Words) -> Table:
+    columns = (
+        Column(words("time"), 1.5),
+        Column(words("outside-size"), 0.6, Kind.NUMBER),
+        Column(words("root"), 1.9, Kind.HASH),
+        Column(words("how"), 2.3),
+    )
+
+    def rows() -> Iterator[Row]:
+        for one in heads:
+            yield words.time(one.at), f"{one.size:,}", one.root, (one.how, words.term("standing", one.standing))
+
+    return Table(columns, rows)
 
 
 def brackets(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
@@ -21,7 +54,7 @@ def brackets(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
         yield annex.fit(words("time-list"), Table(columns, lambda: (_row(one, words) for one in head.brackets)))
     else:
         yield Para(words("time-unproved"), "strong")
-    last = max((one.size for one in head.outside), default=0)
+    last = max((one.size for one in head.outside if one.standing != CLAIMED), default=0)
     if 0 < last < head.size:
         yield Para(words("time-behind", size=f"{last:,}", behind=f"{head.size - last:,}"))
 
@@ -35,5 +68,4 @@ def _row(one: Bracket, words: Words) -> Row:
 
 def _clock(clock: Clock, words: Words) -> Cell:
     told = words("bracket-clock", kind=words.term("clock", clock.kind), by=words.told(clock.by), seq=clock.seq)
-    doubt = () if clock.checked else (words("bracket-unchecked"),)
-    return words.time(clock.at), told, *doubt
+    return words.time(clock.at), told

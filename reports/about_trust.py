@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chain_of_custody.finding import Finding, Severity
-from reports.annex import Annex
+from reports import about_signatures, about_time
+from reports.annex import INLINE, Annex
 from reports.blocks import Block, Code, Column, Field, Fields, Heading, Kind, Para, Qr, Row, Signatures, Steps, Table
 from reports.qr import matrix
-from reports.story import Head, Story
+from reports.story import Story
+from reports.story_trust import Head
 from reports.words import Words
 
 _CANNOT = ("true", "unrecorded", "tail", "collusion", "destruction", "time", "ageing")
@@ -16,9 +18,11 @@ _CANNOT = ("true", "unrecorded", "tail", "collusion", "destruction", "time", "ag
 def findings(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     yield Para(words("findings-note"))
     counts = Counter((finding.severity, finding.code) for finding in story.findings())
-    yield annex.fit(words("section-findings"), _counted(counts, words))
     if not counts:
+        yield Para(words("none"))
         return
+    if counts.total() > INLINE:
+        yield annex.fit(words("section-findings"), _counted(counts, words))
     yield Para(words("findings-list"), "caption")
     columns = (
         Column(words("severity"), 0.8),
@@ -46,27 +50,33 @@ def _counted(counts: Counter[tuple[Severity, str]], words: Words) -> Table:
 
 
 def _finding(finding: Finding, words: Words) -> Row:
-    where = tuple(f"{name}: {value}" for name, value in finding.where.items())
+    where = tuple(_place(name, value, words) for name, value in finding.where.items())
     severity = words.term("severity", finding.severity)
     return severity, words.long(finding.text(words.lang)), where or words("unknown"), finding.code
+
+
+def _place(name: str, value: object, words: Words) -> str:
+    """Where a finding was made. An artifact is told by its entry, or by its hash where it has none of its own."""
+    told = "hash" if name == "artifact" and not isinstance(value, int) else name
+    return words("at", name=words.term("at", told), value=value)
 
 
 def changes(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     yield Para(words("changes-note"))
     columns = (
         Column(words("entry-head"), 0.6, Kind.NUMBER),
-        Column(words("what"), 0.8),
-        Column(words("subject-entry"), 0.7, Kind.NUMBER),
-        Column(words("old"), 1.8),
-        Column(words("new"), 1.8),
-        Column(words("reason"), 1.8),
-        Column(words("person"), 1.5),
+        Column(words("what"), 0.9),
+        Column(words("subject-entry"), 0.6, Kind.NUMBER),
+        Column(words("old"), 1.2),
+        Column(words("new"), 1.7),
+        Column(words("reason"), 1.4),
+        Column(words("signed-by"), 2.2),
     )
 
     def rows() -> Iterator[Row]:
         for one in story.changes():
-            what = tuple(part for part in (words.term("change", one.kind), one.field) if part)
-            who = (*one.persons, words.time(one.at))
+            what = tuple(part for part in (words.term("change", one.kind), words.term("field", one.field)) if part)
+            who = (*about_signatures.signed(one.signed, words), words.time(one.at))
             subject = "" if one.subject is None else str(one.subject)
             yield str(one.seq), what, subject, words.long(one.old), words.long(one.new), one.reason, who
 
@@ -111,21 +121,10 @@ def ledger(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     yield Para(words("ledger-proves"))
     yield Para(words("ledger-cannot"), "strong")
     yield Steps(tuple(words(f"cannot-{point}") for point in _CANNOT))
-    yield Heading(words("outside-heads"))
-    if not story.head.outside:
-        yield Para(words("outside-none"), "strong")
-        return
-    columns = (
-        Column(words("time"), 1.3),
-        Column(words("outside-size"), 0.8, Kind.NUMBER),
-        Column(words("root"), 2, Kind.HASH),
-        Column(words("how"), 1.6),
-    )
-    rows = Table(columns, lambda: ((words.time(o.at), f"{o.size:,}", o.root, o.how) for o in story.head.outside))
-    yield annex.fit(words("outside-heads"), rows)
+    yield from about_time.outside(story, words, annex)
 
 
-def verification(story: Story, words: Words, _annex: Annex) -> Iterator[Block]:
+def verification(story: Story, words: Words, annex: Annex) -> Iterator[Block]:
     head = story.head
     yield Para(words("verify-note"))
     yield Fields(
@@ -135,6 +134,7 @@ def verification(story: Story, words: Words, _annex: Annex) -> Iterator[Block]:
             Field(words("head-root"), head.root, Kind.HASH),
             Field(words("head-time"), words.time(head.at)),
             Field(words("public-key"), head.public_key, Kind.CODE),
+            *(Field(words("adopted-key", seq=seq), vkey, Kind.CODE) for seq, vkey in head.adopted),
         )
     )
     yield Heading(words("signed-note"))
@@ -146,6 +146,7 @@ def verification(story: Story, words: Words, _annex: Annex) -> Iterator[Block]:
     for check in story.checks:
         yield Para(check.purpose)
         yield Code(check.command)
+    yield from about_signatures.signatures(story, words, annex)
 
 
 def head_qr(head: Head, words: Words, text: str = "qr-text") -> Block:

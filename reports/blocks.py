@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reports.story import Photo, Rows
+from reports.rows import Rows
+from reports.story_custody import Photo
 
 
 class Kind(StrEnum):

@@ -16,7 +16,8 @@ from reports import qr
 from reports.blocks import Outline, Para, Section, lines
 from reports.outline import outline
 from reports.pictures import printable
-from reports.story import Photo, Story
+from reports.story import Story
+from reports.story_custody import Photo
 from reports.visible import visible
 from reports.words import Words
 

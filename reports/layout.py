@@ -28,7 +28,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 # Twelve or more characters of a script that breaks lines only at spaces (CJK, from U+2E80 on, breaks anywhere),
 # unless they are an ordinary long word.
-_LONG_RUN = re.compile("((?=[!-\u2e7f]{12})(?![A-Za-z]{12,19}[.,;:)]?(?![!-\u2e7f]))[!-\u2e7f]+)")
+_LONG_RUN = re.compile("((?=[!-\u2e7f]{12})(?![\"'(]?[A-Za-z'’]{1,19}[\"').,;:]*(?![!-\u2e7f]))[!-\u2e7f]+)")
 _PIECE = 4
 
 

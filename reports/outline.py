@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from chain_of_custody.messages import Lang
-from reports import about_case, about_finds, about_time, about_trust
+from reports import about_case, about_finds, about_secrets, about_time, about_trust
 from reports.annex import Annex
 from reports.blocks import Block, Cover, Field, Fields, Kind, Margin, Outline, Section
-from reports.story import Case, Head, Person, Story
+from reports.story import Story
+from reports.story_case import Case, Person
+from reports.story_trust import Head
 from reports.words import Words
 
 _Writer = Callable[[Story, Words, Annex], Iterator[Block]]
@@ -14,6 +16,7 @@ _Writer = Callable[[Story, Words, Annex], Iterator[Block]]
 SECTIONS: tuple[tuple[str, _Writer], ...] = (
     ("request", about_case.request),
     ("exhibits", about_case.exhibits),
+    ("secrets", about_secrets.secrets),
     ("acquisitions", about_case.acquisitions),
     ("recovered", about_finds.recovered),
     ("carved", about_finds.carved),

@@ -16,7 +16,8 @@ from reports import font
 from reports.blocks import Appendix, Column, Group, Kind, Outline, Para, Row, Section, Table, lines
 from reports.layout import Json, Layout
 from reports.outline import outline
-from reports.story import Head, Story
+from reports.story import Story
+from reports.story_trust import Head
 from reports.visible import Visible
 from reports.words import Words
 from reports.workshop import Workshop, template_hashes

@@ -16,7 +16,8 @@ from reports.blocks import Block, Code, Column, Field, Fields, Kind, Para, Row, 
 from reports.layout import Json, Layout
 from reports.outline import margin_of
 from reports.pdf import date_of
-from reports.story import Case, Head, Software
+from reports.story_case import Case
+from reports.story_trust import Head, Software
 from reports.visible import Visible
 from reports.words import Words
 from reports.workshop import Workshop, template
@@ -86,6 +87,7 @@ def _head(receipt: Receipt, words: Words) -> Fields:
             Field(words("head-root"), head.root, Kind.HASH),
             Field(words("head-time"), words.time(head.at)),
             Field(words("public-key"), head.public_key, Kind.CODE),
+            *(Field(words("adopted-key", seq=seq), vkey, Kind.CODE) for seq, vkey in head.adopted),
         )
     )
 
@@ -103,13 +105,15 @@ def _blocks(receipt: Receipt, words: Words) -> Iterator[Block]:
     def rows() -> Iterator[Row]:
         for one in receipt.items:
             label = words.semicolon(words.term("kind", one.kind), one.label)
-            yield one.id, one.number, label, one.marks, one.seals or words("none")
+            yield one.id, one.number, label, one.marks, one.seals or words("receipt-no-seal")
 
     yield Table(columns, rows) if receipt.items else Para(words("none"))
     yield Para(words("receipt-proves"), "strong")
     yield Para(words("receipt-check", name=verifier.name))
+    vkeys = dict.fromkeys((head.public_key, *(vkey for _, vkey in head.adopted)))
+    keys = " \\\n".join(f"  --key {vkey}" for vkey in vkeys)
     yield Code(
-        f"python3 {verifier.name} DIR \\\n  --expect {head.size}:{head.root} \\\n  --key {head.public_key}\n"
+        f"python3 {verifier.name} DIR \\\n  --expect {head.size}:{head.root} \\\n{keys}\n"
         f"forensic verify --expect {head.size}:{head.root}"
     )
     yield Para(words("receipt-verifier", name=verifier.name, sha256=verifier.sha256), "remark")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chain_of_custody.errors import UsageError
 from chain_of_custody.messages import Lang
-from reports.story import Time
+from reports.rows import Time
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")

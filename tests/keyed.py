@@ -27,7 +27,9 @@ def _enrol(case: Case, name: str, signer: str) -> KeptKey:
     key = keyring.new_file(name, PASSPHRASE)
     old = case.register.enrolment.of(name)
     before = keyring.find(old.vkey) if old else None
-    signers = [keyring.reach(each, PASSPHRASE) for each in (before, key) if each]
+    others = [keyring.find(each.vkey) for each in case.register.enrolment.valid() if not old]
+    vouching = others[:1] if len(others) > 1 else []
+    signers = [keyring.reach(each, PASSPHRASE) for each in (before, *vouching, key) if each]
     with sessions.opened(case, [REGISTRAR], ("tests",), {}, signers) as session:
         if old:
             session.act("key.replace", person=name, old=old.vkey, vkey=key.vkey, signer=signer)

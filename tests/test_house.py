@@ -57,10 +57,8 @@ WRITING_ROOMS = {
 OUTSIDE_THE_CASE = {
     "forensic/workflows/memory.py": "notes beside the workstation's keys when a case was last verified",
     "forensic/workflows/config.py": "the laboratory's configuration",
-    "forensic/workflows/anchoring.py": "requests for time stamps, outside the case",
     "forensic/workflows/outward.py": "heads on a stick",
-    "forensic/workflows/witnessing.py": "cosigned heads, at the witness's",
-    "forensic/workflows/secrets.py": "a secret that was read, into a new file outside the case",
+    "forensic/workflows/new_file.py": "what a command was told to write to a file, outside the case",
     "forensic/workflows/exporting.py": "copies for people, into a folder outside the case",
     "forensic/workflows/reporting.py": "copies of papers, into a folder outside the case",
     "forensic/workflows/disc.py": "the folders of a disc, outside the case",

@@ -104,8 +104,6 @@ def _told(outcome: Outcome, zone: ZoneInfo) -> None:
         for one in outcome.data["anchors"]:
             time = local(one["time"], zone)
             console.tell("anchor-added", seq=one["seq"], size=one["size"], time=time, by=one["by"] or "?")
-            if not one["checked"]:
-                console.tell("anchor-unchecked", seq=one["seq"])
 
 
 @anchor.command("list", help=words("help-anchor-list"))
@@ -134,9 +132,6 @@ def list_() -> None:
 
 
 def _state(row: dict[str, Any]) -> str:
-    """Whether somebody outside vouches for it: a signature that was checked, a receipt that came back signed."""
-    if row.get("receipt") is not None:
-        return words("anchor-scan", seq=row["scan"]) if row["scan"] is not None else words("anchor-no-scan")
-    if row.get("checked") is None:
-        return ""
-    return words("anchor-is-checked" if row["checked"] else "anchor-not-checked")
+    """How sure it is that it left, and the scan that came back signed."""
+    standing = words(f"anchor-standing-{row['standing']}")
+    return standing if row.get("scan") is None else f"{standing}: {words('anchor-scan', seq=row['scan'])}"

@@ -136,10 +136,18 @@ def show_status() -> None:
                 value = local(value, zone) if value else words("never")
             if name in ("closed", "fixity"):
                 value = _entered(value, zone)
+            if name == "standing":
+                value = _standing(value, zone)
             if isinstance(value, list):
                 value = "; ".join(str(item) for item in value) or words("none")
             console.result(f"{words(f'status-{name}')}: {value}")
     finish(outcome)
+
+
+def _standing(session: dict[str, Any] | None, zone: ZoneInfo) -> str:
+    if session is None:
+        return words("none")
+    return f"#{session['seq']} {local(session['since'], zone)} {'、'.join(session['persons'])}: {session['reason']}"
 
 
 def _entered(event: dict[str, Any] | None, zone: ZoneInfo) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from chain_of_custody import foreign
 from chain_of_custody.case import Case
 from chain_of_custody.errors import Cancelled, Terminated
 from chain_of_custody.messages import say
 from chain_of_custody.people import Person
-from forensic.cli.language import LANG, words
+from forensic.cli.language import LANG, listed, words
 from reports.visible import visible
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ EVERY = 60.0  # seconds between lines of progress where there is no terminal
 
 def tell(message_id: str, /, **facts: object) -> None:
     """A remark of the table to standard error."""
-    remark(words(message_id, **facts))
+    remark(words(message_id, **foreign.facts(facts, LANG)))
 
 
 def remark(line: str) -> None:
@@ -82,14 +83,15 @@ def announce(case: Case, persons: Sequence[Person], exhibit: str) -> None:
         number=facts.number,
         title=facts.title,
         exhibit=_named(case, exhibit),
-        persons="、".join(person.name for person in persons),
+        persons=listed(person.name for person in persons),
         training=training,
     )
 
 
 def _named(case: Case, exhibit: str) -> str:
     known = case.register.exhibits.get(exhibit)
-    return f" {exhibit} {known.number} {known.label}".replace("  ", " ") if known else f" {exhibit}" if exhibit else ""
+    named = f"{exhibit} {known.number} {known.label}".replace("  ", " ") if known else exhibit
+    return words("cli-announce-exhibit", exhibit=named) if named else ""
 
 
 class Stop:

@@ -12,7 +12,7 @@ from forensic.cli.language import words
 from forensic.cli.options import By, ExhibitId, With, finish, order, shared
 from forensic.workflows import custody, exhibit_history
 from forensic.workflows.custody import Form, Found, Isolation, Passing, Seal, Told
-from forensic.workflows.work import Order, Outcome, reading, writing
+from forensic.workflows.work import Outcome, reading, writing
 
 
 def enrol(_app: typer.Typer) -> None:
@@ -58,10 +58,7 @@ def seal(
     with_: With = None,
 ) -> None:
     told = _told(exhibits, at, place, reason, note, approved_by, photo)
-    given = Seal(tuple(number), kind, sealed, isolation)
-    with writing(_order(told, by, with_), console.announce, signed=True, approvers=told.approvers) as session:
-        outcome = custody.seal(session, told, given)
-    _finish(outcome, session.case.zone, session.head, at)
+    _enter(custody.seal(told, Seal(tuple(number), kind, sealed, isolation)), by, with_)
 
 
 def unseal(
@@ -78,9 +75,7 @@ def unseal(
     with_: With = None,
 ) -> None:
     told = _told(exhibits, at, place, reason, note, approved_by, photo)
-    with writing(_order(told, by, with_), console.announce, signed=True, approvers=told.approvers) as session:
-        outcome = custody.unseal(session, told, found, video)
-    _finish(outcome, session.case.zone, session.head, at)
+    _enter(custody.unseal(told, found, video), by, with_)
 
 
 def handover(
@@ -101,10 +96,8 @@ def handover(
     with_: With = None,
 ) -> None:
     told = _told(exhibits, at, place, reason, note, approved_by, photo)
-    whose = _order(told, by, with_)
-    with writing(whose, console.announce, signed=True, approvers=told.approvers, after_close=True) as session:
-        outcome = custody.handover(session, told, Passing(to, from_, to_unit, purpose, found, receipt))
-    _finish(outcome, session.case.zone, session.head, at)
+    act = custody.handover(told, Passing(to, from_, to_unit, purpose, found, receipt))
+    _enter(act, by, with_, after_close=True)
 
 
 def return_(
@@ -124,10 +117,8 @@ def return_(
     with_: With = None,
 ) -> None:
     told = _told(exhibits, at, place, reason, note, approved_by, photo)
-    whose = _order(told, by, with_)
-    with writing(whose, console.announce, signed=True, approvers=told.approvers, after_close=True) as session:
-        outcome = custody.give_back(session, told, Passing(to, from_, to_unit, "", found, receipt))
-    _finish(outcome, session.case.zone, session.head, at)
+    act = custody.give_back(told, Passing(to, from_, to_unit, "", found, receipt))
+    _enter(act, by, with_, after_close=True)
 
 
 def _told(
@@ -142,8 +133,18 @@ def _told(
     return Told(tuple(exhibits), at, place, reason, note, tuple(approved_by or ()), tuple(photos or ()))
 
 
-def _order(told: Told, by: str, with_: list[str] | None) -> Order:
-    return order(by, with_, " ".join(told.exhibits))
+def _enter(act: custody.Act, by: str, with_: list[str] | None, *, after_close: bool = False) -> None:
+    told = act.told
+    with writing(
+        order(by, with_, " ".join(told.exhibits)),
+        console.announce,
+        signed=True,
+        approvers=told.approvers,
+        after_close=after_close,
+        check=act.check,
+    ) as session:
+        outcome = act.enter(session)
+    _finish(outcome, session.case.zone, session.head, told.at)
 
 
 def _finish(outcome: Outcome, zone: ZoneInfo, head: dict[str, Any] | None, at: str) -> None:

@@ -1,5 +1,6 @@
 """`forensic dispose`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -24,7 +25,8 @@ def dispose(
     with_: With = None,
 ) -> None:
     job = disposal.Job(tuple(seqs), tuple(approved_by), reason, yes)
-    with writing(order(by, with_), console.announce, signed=True, approvers=approved_by) as session:
+    check = partial(disposal.check, job=job)
+    with writing(order(by, with_), console.announce, signed=True, approvers=approved_by, check=check) as session:
         outcome = disposal.dispose(session, job)
     for one in outcome.data["disposed"]:
         facts = {"seq": one["seq"], "target": one["target"], "located": one["located"]}

@@ -56,7 +56,8 @@ def examine(
         for step, summary in outcome.data["steps"].items():
             if step in ("recover", "carve"):
                 counts = ", ".join(f"{words('status-' + s)} {n}" for s, n in summary.items() if s != "files")
-                console.result(f"{words(f'step-{step}')}: {summary['files']} ({counts})")
+                told = f"{summary['files']} ({counts})" if counts else str(summary["files"])
+                console.result(f"{words(f'step-{step}')}: {told}")
     _print_parsed(outcome)
     finish(outcome, session.head)
 

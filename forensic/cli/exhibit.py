@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from chain_of_custody.clock import local
 from chain_of_custody.exhibit import Exhibit, Kind
 from forensic.cli import console
-from forensic.cli.language import words
+from forensic.cli.language import coded, words
 from forensic.cli.options import By, ExhibitId, With, finish, order, shared
 from forensic.workflows import belonging, exhibit_history, exhibit_list, exhibits
 from forensic.workflows.photographed import Photo
@@ -65,7 +66,8 @@ def import_(
 def _enter(new: list[exhibits.New], by: str, with_: list[str] | None) -> None:
     with writing(order(by, with_), console.announce) as session:
         entered = exhibits.add(session, new)
-        outcome = Outcome({"exhibits": [ready.as_json() for ready in entered]})
+        told = {"exhibits": [ready.as_json() for ready in entered]}
+        outcome = Outcome(told, [*exhibits.remarks(session, entered)])
     if not shared.json:
         for ready in entered:
             if ready.seized_at:
@@ -87,7 +89,7 @@ def list_() -> None:
             (
                 e.id,
                 e.number,
-                e.kind,
+                coded("kind-of-exhibit", e.kind),
                 e.label,
                 e.serial or e.imei,
                 _state(standing),
@@ -120,10 +122,22 @@ def show(exhibit_id: ExhibitId) -> None:
         zone = case.zone
     if not shared.json:
         for name, value in shown.as_json().items():
-            console.result(f"{words(f'field-{name}')}: {local(value, zone) if name == 'seized_at' else value}")
+            console.result(f"{words(f'field-{name}')}: {_told(name, value, zone)}")
         console.result(f"{words('head-custody')}: {_state(now)} {', '.join(now['seals'])}".rstrip())
         console.result(f"{words('field-holder')}: {now['holder']}")
-        for change in changed:
-            console.result(words("cli-corrected", **change))
-        console.table(("head-seq", "head-what", "head-path"), [(h["seq"], h["what"], h["path"]) for h in held], (0,))
+        for c in changes:
+            field, old, new = coded("field", c.field), _told(c.field, c.old, zone), _told(c.field, c.new, zone)
+            console.result(words("cli-corrected", seq=c.seq, field=field, old=old, new=new, reason=c.reason))
+        console.table(
+            ("head-seq", "head-what", "head-path"),
+            [(h["seq"], coded("held", str(h["what"])), h["path"]) for h in held],
+            (0,),
+        )
     finish(outcome)
+
+
+def _told(field: str, value: str, zone: ZoneInfo) -> str:
+    """A field of an exhibit as it is shown."""
+    if field == "kind":
+        return coded("kind-of-exhibit", value)
+    return local(value, zone) if field == "seized_at" and value else value

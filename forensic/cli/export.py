@@ -123,14 +123,21 @@ LISTED = ("disc-col-seq", "disc-col-time", "disc-col-what", "disc-col-no", "disc
 
 
 def _row(told: dict[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
-    state = [words("disc-state-made" if told["finished"] else "disc-state-unfinished", discs=len(told["discs"]))]
+    state = [_made(told)]
     state += [
         words("disc-state-checked" if check["holds"] else "disc-state-differs", disc=check["disc"], seq=check["seq"])
         for check in told["checks"]
     ]
     state += [words("disc-state-received", by=paper["by"], at=local(paper["at"], zone)) for paper in told["receipts"]]
     time = local(told["time"], zone)
-    return told["seq"], time, told["what"], told["number"] or "", told["to"] or "", "; ".join(state)
+    return told["seq"], time, words(f"disc-is-{told['what']}"), told["number"] or "", told["to"] or "", "; ".join(state)
+
+
+def _made(told: dict[str, Any]) -> str:
+    if not told["finished"]:
+        return words("disc-state-unfinished")
+    discs = len(told["discs"])
+    return words("disc-state-made", discs=discs) if discs else words("disc-state-finished")
 
 
 def open_(

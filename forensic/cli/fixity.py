@@ -8,6 +8,7 @@ from forensic.cli import console
 from forensic.cli.language import LANG, words
 from forensic.cli.options import By, With, finish, order, shared
 from forensic.workflows import fixity
+from forensic.workflows.verdict_lines import lines
 
 
 def enrol(app: typer.Typer) -> None:
@@ -23,10 +24,10 @@ def check(
     verdict, outcome = checked.verdict, checked.outcome
     shared.screen.finish()
     if not shared.json:
-        for remark in verdict.remarks:
-            console.remark(remark.text(LANG))
-        for breach in verdict.breaches:
-            console.result(breach.text(LANG))
+        for line in lines(verdict.remarks, LANG):
+            console.remark(line)
+        for line in lines(verdict.breaches, LANG):
+            console.result(line)
         console.result(words("cli-holds" if verdict.holds else "cli-does-not-hold", **outcome.data["checked"]))
     if checked.why:
         console.tell("fixity-not-entered", reason=checked.why.text(LANG))

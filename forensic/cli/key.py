@@ -42,13 +42,14 @@ def new(
     command: Annotated[str, typer.Option("--command", metavar="WORDS", help=words("help-key-command"))] = "",
     algorithm: Annotated[str, typer.Option("--algorithm", help=words("help-key-algorithm"))] = "",
     public: Annotated[Path | None, typer.Option("--public", metavar="FILE", help=words("help-key-public"))] = None,
+    another: Annotated[bool, typer.Option("--another", help=words("help-key-another"))] = False,
 ) -> None:
     given = {"--key": key, "--module": module, "--token": token, "--label": label}
     given |= {"--command": command, "--algorithm": algorithm, "--public": public}
     reach = _reach(signer, {name: str(value) for name, value in given.items() if value})
     named = passphrase_file or passphrase_fd
     source = Passphrases(passphrase_file or (), passphrase_fd or ()) if named else shared.passphrases
-    outcome = keys.new(dataclasses.replace(order(), passphrase=source.twice), name, reach, signer)
+    outcome = keys.new(dataclasses.replace(order(), passphrase=source.twice), name, reach, signer, another=another)
     if not shared.json:
         console.result(outcome.data["vkey"])
         console.tell("key-made", person=outcome.data["person"], signer=outcome.data["signer"])

@@ -5,11 +5,11 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from chain_of_custody.errors import UsageError
-from chain_of_custody.messages import Lang, say
+from chain_of_custody.messages import Lang, say, table
 from forensic.workflows import config
 
 ENVIRONMENT = "FORENSIC_LANG"
@@ -37,6 +37,17 @@ def _configured() -> str:
 
 
 LANG: Lang = chosen(sys.argv[1:])
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after another."""
+    return words("cli-comma").join(names)
+
+
+def coded(family: str, code: str) -> str:
+    """A code that entries hold in words, or itself where the table has none for it."""
+    message_id = f"{family}-{code.replace('.', '-')}"
+    return words(message_id) if message_id in table() else code
 
 
 def words(message_id: str, /, **facts: object) -> str:

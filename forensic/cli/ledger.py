@@ -5,17 +5,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 
+from chain_of_custody.case import Case
 from chain_of_custody.clock import local
+from chain_of_custody.ledger import Entry
 from forensic.cli import console
-from forensic.cli.language import LANG, words
-from forensic.cli.options import By, With, finish, order, shared
+from forensic.cli.language import LANG, coded, listed, words
+from forensic.cli.options import By, JsonLines, With, finish, order, shared
 from forensic.cli.verify import Expect, PolicyFile, Qr
-from forensic.workflows import changes, diagnosis, notes, proving
+from forensic.workflows import corrections, diagnosis, notes, proof_check, proving
 from forensic.workflows.verification import Outside
 from forensic.workflows.work import Outcome, reading, writing
 
 LINE = 60  # characters of a note that the log shows
+KIND, ITEM, WHO = 20, 8, 16  # columns of the log, in cells of the terminal
 
 ledger = typer.Typer(help=words("help-ledger-group"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,26 +31,40 @@ def enrol(app: typer.Typer) -> None:
 @ledger.command("log", help=words("help-ledger-log"))
 def log(
     last: Annotated[int, typer.Option("--last", min=0, help=words("help-ledger-last"))] = 0,
+    lines: JsonLines = False,
 ) -> None:
     with reading(order()) as case:
         start = max(0, len(case.ledger) - last) if last else 0
         entries = case.ledger.entries(start)
-        if shared.json:
+        if lines:
+            console.result_lines(entry.body for entry in entries)
+        elif shared.json:
             console.result_json({"entries": [entry.body for entry in entries], "head": case.head()})
-            return
-        for entry in entries:
-            body = entry.body
-            what = body.get("what") or body.get("step") or told(body)
-            item = body.get("item") or ""
-            console.result(f"{entry.seq:>8}  {local(entry.time, case.zone)}  {entry.kind:<18} {item:<8} {what}")
+        else:
+            for entry in entries:
+                console.result(_line(case, entry))
 
 
-def told(body: dict[str, Any]) -> str:
-    """What a line of the log says of an entry that names no kind of thing: a note's beginning, or the entry meant."""
+def _line(case: Case, entry: Entry) -> str:
+    """An entry as the log shows it: number, time, what was done, to which exhibit, by whom, what there is to say."""
+    body = entry.body
+    persons = body.get("persons") or case.register.sessions.get(body.get("sess", -1), {}).get("persons", ())
+    kind, item = coded("entry", entry.kind), str(body.get("item") or "")
+    who = listed(str(person["name"]) for person in persons)
+    columns = (kind, KIND), (item, ITEM), (who, WHO)
+    row = "  ".join(text + " " * (width - cell_len(text)) for text, width in columns)
+    return f"{entry.seq:>8}  {local(entry.time, case.zone)}  {row}  {_told(body)}".rstrip()
+
+
+def _told(body: dict[str, Any]) -> str:
+    """A note's beginning, else what kind of thing it is and the entry meant."""
     if "text" in body:
         text = " ".join(str(body["text"]).split())
         return text if len(text) <= LINE else text[: LINE - 1] + "…"
-    return f"#{body['target']}" if isinstance(body.get("target"), int) else ""
+    what = body.get("what") or body.get("step")
+    meant = next((body[name] for name in ("target", "begin", "about") if isinstance(body.get(name), int)), None)
+    told = [coded("held", str(what)) if what else "", f"#{meant}" if meant is not None else ""]
+    return " ".join(text for text in told if text)
 
 
 @ledger.command("show", help=words("help-ledger-show"))
@@ -83,9 +101,10 @@ def correct(
 ) -> None:
     field, _, value = set_.partition("=")
     with writing(order(by, with_), console.announce, signed=True) as session:
-        number = changes.correct(session, seq, field.strip().replace("-", "_"), value, reason)
-        outcome = Outcome({"seq": number, "target": seq, "field": field, "value": value})
-    console.tell("cli-entered", seq=number)
+        outcome = corrections.correct(session, seq, field.strip().replace("-", "_"), value, reason)
+    if outcome.data["field"] in corrections.TIMES:
+        console.tell("cli-time-echo", name=field, time=local(outcome.data["value"], session.case.zone))
+    console.tell("cli-entered", seq=outcome.data["seq"])
     finish(outcome, session.head)
 
 
@@ -98,8 +117,11 @@ def note(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_, exhibit), console.announce, signed=True) as session:
-        number = notes.note(session, notes.Note(text, file, about, exhibit))
+    told = notes.note(notes.Note(text, file, about, exhibit))
+    with writing(
+        order(by, with_, exhibit), console.announce, signed=True, check=lambda case, _: notes.check(case, told)
+    ) as session:
+        number = notes.enter(session, told)
         outcome = Outcome({"seq": number, "about": about, "exhibit": exhibit or None})
     console.tell("cli-entered", seq=number)
     finish(outcome, session.head)
@@ -115,8 +137,11 @@ def approve(
     by: By = "",
     with_: With = None,
 ) -> None:
-    with writing(order(by, with_), console.announce, signed=True) as session:
-        outcome = notes.approve(session, plan, entry, reason)
+    approval = notes.approval(plan, entry, reason)
+    with writing(
+        order(by, with_), console.announce, signed=True, check=lambda case, _: notes.check_approval(case, approval)
+    ) as session:
+        outcome = notes.approve(session, approval)
     if sha256 := outcome.data["sha256"]:
         console.tell("changes-approved", seq=outcome.data["seq"], sha256=sha256)
     else:
@@ -150,6 +175,22 @@ def prove_consistency(
         if output:
             proving.save(case, proof.text(), output)
     _hand_over(proof.text(), output, {"old": old, "old_root": proof.old_root.hex()})
+
+
+@ledger.command("check-proof", help=words("help-ledger-check-proof"))
+def check_proof(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=words("help-ledger-proof-file"))],
+    key: Annotated[str, typer.Option("--key", metavar="VKEY", help=words("help-ledger-proof-key"))] = "",
+    policy: PolicyFile = None,
+) -> None:
+    outcome = proof_check.check(file, key, policy)
+    if not shared.json:
+        console.result(words("cli-ledger-proof-holds", **outcome.data))
+        console.result(words("cli-ledger-proof-head", **outcome.data))
+        if signers := outcome.data["signers"]:
+            console.result(words("cli-ledger-proof-signers", signers=", ".join(signers)))
+        console.result(outcome.data["text"])
+    finish(outcome)
 
 
 def _hand_over(proof: str, output: Path | None, facts: dict[str, object]) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import Abort, TyperException
 
-from chain_of_custody import build
+from chain_of_custody import build, foreign
 from chain_of_custody.errors import ForensicError
-from forensic.cli import console
+from forensic.cli import console, parsing
 from forensic.cli.language import LANG, words
 from forensic.cli.options import shared
 from forensic.cli.passphrases import Passphrases
@@ -58,6 +59,7 @@ def options(
         raise typer.BadParameter(words("cli-lang-unknown", given=lang))
     shared.case, shared.json, shared.quiet = case, json, quiet
     shared.command = redacted(sys.argv[1:])
+    shared.left = None
     shared.passphrases = Passphrases(passphrase_file or (), passphrase_fd or ())
     shared.screen = console.Screen(console.Stop(), quiet=quiet or json)
 
@@ -104,29 +106,39 @@ def run() -> None:
     _enrol(sys.argv[1:])
     try:
         try:
-            app(prog_name="forensic")
+            code = app(prog_name="forensic", standalone_mode=False)
         finally:
             sys.stdout.flush()
+    except TyperException as error:
+        _say_usage(error)
+        _leave(USAGE)
     except ForensicError as error:
         shared.screen.finish()
         _say(error)
         _leave(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abort):
         shared.screen.finish()
         console.tell("cli-stopped")
+        _say_left()
         _leave(130)
     except UnicodeEncodeError as error:
         console.tell("cli-not-text", text=repr(error.object[max(0, error.start - 20) : error.end + 20]))
-        _leave(2)
+        _say_left()
+        _leave(USAGE)
     except OSError as error:
         shared.screen.finish()
-        console.tell("cli-system", path=error.filename or "-", reason=error.strerror or str(error))
+        reason = foreign.words(error.strerror or str(error), LANG)
+        console.tell("cli-system", path=error.filename or "-", reason=reason)
+        _say_left()
         _leave(USAGE if error.errno in TYPED_WRONG else 7)
     except Exception as error:
         shared.screen.finish()
         console.tell("cli-bug", error=repr(error))
         traceback.print_tb(error.__traceback__)
+        _say_left()
         _leave(70)
+    if code:
+        _leave(code)
 
 
 USAGE = 2
@@ -151,10 +163,33 @@ def _prepare_streams() -> None:
 
 def _say(error: ForensicError) -> None:
     if shared.json:
-        console.result_json({"error": {"code": error.message_id, "text": error.text(LANG), "exit": error.exit_code}})
+        told = {"code": error.message_id, "text": error.text(LANG), "exit": error.exit_code}
+        console.result_json({"error": told, **({"head": shared.left} if shared.left else {})})
     console.remark(error.text(LANG))
     if hint := error.hint_text(LANG):
         console.remark(hint)
+    _say_left()
+
+
+def _say_left() -> None:
+    """That the command was entered as an attempt before the error ended it, and the head over that."""
+    if shared.left:
+        console.tell("cli-attempt-entered", size=shared.left["size"], root=shared.left["root"])
+
+
+def _say_usage(error: TyperException) -> None:
+    """A command line that cannot be understood. Where nothing was typed that could be, the help."""
+    context = getattr(error, "ctx", None)
+    text = parsing.told(error)
+    if context and error.message == context.get_help():
+        for line in error.message.splitlines():
+            console.remark(line)
+        text = words("cli-parse-no-command")
+    else:
+        console.remark(text)
+        console.tell("cli-parse-help", command=context.command_path if context else build.NAME)
+    if shared.json or "--json" in sys.argv:
+        console.result_json({"error": {"code": "usage", "text": text, "exit": USAGE}})
 
 
 def _leave(code: int) -> None:

@@ -25,6 +25,10 @@ class Shared:
     command: tuple[str, ...] = ()
     passphrases: Passphrases = field(default_factory=Passphrases)
     screen: Screen = field(default_factory=lambda: Screen(Stop(), quiet=True))
+    left: dict[str, Any] | None = None  # the head over the session of a command that an error ended
+
+    def broken_off(self, head: dict[str, Any]) -> None:
+        self.left = head
 
 
 shared = Shared()
@@ -37,8 +41,17 @@ JsonLines = Annotated[bool, typer.Option("--jsonl", help=words("help-jsonl"))]
 
 def order(by: str = "", with_: list[str] | None = None, exhibit: str = "") -> Order:
     """What the workflow is told of the command."""
-    people = (by, tuple(with_ or ()))
-    return Order(config.load(), shared.case, *people, shared.command, exhibit, shared.passphrases, console.tell)
+    return Order(
+        config.load(),
+        shared.case,
+        by,
+        tuple(with_ or ()),
+        shared.command,
+        exhibit,
+        passphrase=shared.passphrases,
+        tell=console.tell,
+        broken_off=shared.broken_off,
+    )
 
 
 def finish(

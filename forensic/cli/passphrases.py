@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
+from chain_of_custody import plain_file
 from chain_of_custody.errors import UsageError
+from chain_of_custody.people import alike
 from forensic.cli.language import words
 from reports.visible import visible
 
@@ -23,7 +25,7 @@ class Passphrases:
         self._sources: dict[str, Callable[[], bytes]] = {}
         for read, named in ((_from_file, files), (_from_descriptor, descriptors)):
             for name, source in map(_split, named):
-                self._sources[name] = cache(partial(read, source))  # a descriptor is read once
+                self._sources[alike(name)] = cache(partial(read, source))  # a descriptor is read once
         self._typed: dict[str, bytes | None] = {}
         self._nameless: str | None = None
 
@@ -46,7 +48,7 @@ class Passphrases:
 
     def _given(self, whose: str) -> bytes | None:
         person = whose.rpartition("+")[0] or whose
-        source = self._sources.get(whose) or self._sources.get(person)
+        source = self._sources.get(alike(whose)) or self._sources.get(alike(person))
         if source is None and "" in self._sources:
             if self._nameless not in (None, person):
                 raise UsageError("key-passphrase-whose", hint="key-passphrase-whose-hint", person=person)
@@ -78,8 +80,7 @@ def _typed(question: str, whose: str) -> bytes | None:
 
 def _from_file(name: str) -> bytes:
     try:
-        with Path(name).expanduser().open("rb") as file:
-            return _line(file.read(LARGEST + 1), name)
+        return _line(plain_file.start(Path(name).expanduser(), LARGEST + 1), name)
     except OSError as error:
         raise UsageError("key-passphrase-source", given=name, reason=error.strerror or str(error)) from error
 

@@ -1,13 +1,10 @@
 """`forensic report`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chain_of_custody import case as cases
-from chain_of_custody.case import Case
 from chain_of_custody.messages import Lang
 from forensic.cli import console
 from forensic.cli.language import LANG, words
@@ -36,14 +33,13 @@ def build(
         raise typer.BadParameter(words("cli-lang-unknown", given=lang))
     language: Lang = "zh" if lang == "zh" else "en"
     ordered = order(by, with_)
-    folder = cases.find(ordered.case)
-    size = at or _size_now(folder)
-    job = reporting.Job(language, size, question, client, to)
-    if to and not os.access(folder, os.W_OK):
-        with reading(ordered) as case:
-            outcome = reporting.outside(case, size, job, to, shared.screen)
-        _print(outcome, "cli-report-outside")
-        finish(outcome)
+    with reading(ordered) as case:
+        size = at or len(case.ledger)  # as it stands before this command enters anything
+        job = reporting.Job(language, size, question, client, to)
+        built = reporting.outside(case, size, job, to, shared.screen) if to and reporting.takes_none(case) else None
+    if built:
+        _print(built, "cli-report-outside")
+        finish(built)
         return
     with writing(ordered, console.announce) as session:
         outcome = reporting.run(session, size, job, shared.screen)
@@ -72,9 +68,3 @@ def _print(outcome: Outcome, message_id: str) -> None:
             console.result(file["path"])
         seq = outcome.artifacts[0]["seq"] if outcome.artifacts else ""
         console.tell(message_id, path=outcome.data["files"][0]["path"], seq=seq)
-
-
-def _size_now(folder: Path) -> int:
-    """The ledger as it stands before this command enters anything."""
-    with Case.open(folder) as case:
-        return len(case.ledger)

@@ -2,11 +2,13 @@
 
 import getpass
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chain_of_custody.case import Case
 from chain_of_custody.clock import local
 from chain_of_custody.errors import UsageError
 from forensic.cli import console
@@ -52,7 +54,7 @@ def add(
     with reading(asked) as case:
         secrets.check(case, new)
     value = _value(value_file, value_fd, twice=True)
-    secrets.refuse_telltale(new, value)
+    secrets.refuse_telltale(value, asked, *secrets.texts(new))
     with writing(asked, console.announce, signed=True) as session:
         outcome = secrets.add(session, new, value)
     if not shared.json:
@@ -97,7 +99,12 @@ def reveal(
         raise UsageError("secret-no-terminal", hint="secret-no-terminal-hint")
     file = Path(to) if to not in ("", "-") else None
     asked = order(by, with_)
-    with writing(asked, console.announce, signed=True) as session:
+
+    def check(case: Case, names: Sequence[str]) -> None:
+        secrets.check_reveal(case, seq, reason, names, file)
+        secrets.refuse_telling_reveal(case, seq, reason, names, asked)
+
+    with writing(asked, console.announce, signed=True, check=check) as session:
         value = secrets.reveal(session, seq, reason, asked.passphrase, file)
     outcome = Outcome({"target": seq, "file": str(file) if file else None})
     if to == "-" and shared.json:

@@ -6,7 +6,7 @@ import typer
 
 from chain_of_custody.clock import local
 from forensic.cli import console
-from forensic.cli.language import words
+from forensic.cli.language import listed, words
 from forensic.cli.options import By, With, finish, order, shared
 from forensic.workflows import config, standing
 
@@ -24,13 +24,17 @@ def open_(
     with_: With = None,
 ) -> None:
     outcome = standing.open_(order(by, with_), console.announce, reason)
-    console.tell("session-opened", seq=outcome.data["seq"], persons="、".join(outcome.data["persons"]))
+    console.tell("session-opened", seq=outcome.data["seq"], persons=listed(outcome.data["persons"]))
     finish(outcome)
 
 
 @session.command("close", help=words("help-session-close"))
-def close() -> None:
-    outcome = standing.close(order())
+def close(
+    reason: Annotated[str, typer.Option("--reason", help=words("help-session-close-reason"))] = "",
+    by: By = "",
+    with_: With = None,
+) -> None:
+    outcome = standing.close(order(by, with_), reason)
     console.tell("session-closed", seq=outcome.data["seq"])
     finish(outcome)
 
@@ -53,7 +57,7 @@ def show() -> None:
             [
                 (
                     row["seq"],
-                    "、".join(row["persons"]),
+                    listed(row["persons"]),
                     local(row["since"], zone),
                     row["reason"],
                     f"{row['user']}@{row['host']}",

@@ -7,8 +7,9 @@ import typer
 
 from forensic.cli import console
 from forensic.cli.language import LANG, words
-from forensic.cli.options import finish, order, shared
+from forensic.cli.options import FOUND, finish, order, shared
 from forensic.workflows import verification
+from forensic.workflows.verdict_lines import lines
 from forensic.workflows.verification import Outside
 from forensic.workflows.work import Outcome
 
@@ -35,12 +36,15 @@ def verify(
     breaches = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.breaches]
     remarks = [{"code": b.code, "facts": b.facts, "text": b.text(LANG)} for b in verdict.remarks]
     counted = {"entries": verdict.entries, "heads": verdict.heads, "files": verdict.files, "bytes": verdict.bytes}
-    outcome = Outcome({"holds": verdict.holds, "checked": counted, "breaches": breaches, "remarks": remarks}, head=head)
+    told = {"holds": verdict.holds, "checked": counted, "outside": verdict.outside}
+    outcome = Outcome({**told, "breaches": breaches, "remarks": remarks}, head=head)
     shared.screen.finish()
     if not shared.json:
-        for remark in verdict.remarks:
-            console.remark(remark.text(LANG))
-        for breach in verdict.breaches:
-            console.result(breach.text(LANG))
+        for line in lines(verdict.remarks, LANG):
+            console.remark(line)
+        for line in lines(verdict.breaches, LANG):
+            console.result(line)
         console.result(words("cli-holds" if verdict.holds else "cli-does-not-hold", **counted))
-    finish(outcome, code=None if verdict.holds else 6)
+        if not verdict.holds:
+            console.tell("verify-doctor")
+    finish(outcome, code=6 if not verdict.holds else FOUND if verdict.is_unsure else None)

@@ -12,18 +12,19 @@ from chain_of_custody.session import Writing
 from forensic.workflows import unlocking
 from forensic.workflows.changes import need_reason
 from forensic.workflows.outward import followed
-from forensic.workflows.work import Announce, Order, Outcome, who
+from forensic.workflows.work import Announce, Order, Outcome, named
 
 
 def adopt(order: Order, announce: Announce, reason: str) -> Outcome:
-    """Enters the adoption together with its session. Refused for a case that is where it was, under its own key."""
+    """Enters the adoption together with its session, in which no standing one has a part. Refused for a case that is
+    where it was, under its own key."""
     need_reason(reason)
     with Case.open_to_adopt(cases.find(order.case)) as case, followed(case, order.config, order.tell):
         ledger, now = case.ledger, case.place()
         takes_over = ledger.own_key != ledger.key_in_force
         if not takes_over and not case.register.places.differs(now):
             raise CustodyRefusal("adopt-not-elsewhere")
-        persons = who(order, case)
+        persons = named(order, case)
         announce(case, persons, "")
         names = [person.name for person in persons]
         signers = unlocking.signers(case.register.enrolment, names, order.passphrase)

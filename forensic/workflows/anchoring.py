@@ -10,17 +10,19 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from chain_of_custody import checkpoint, cosignature, policy, timestamp
+from chain_of_custody import checkpoint, cosignature, plain_file, policy, timestamp
 from chain_of_custody.anchors import COSIGNATURE, KIND, RFC3161
 from chain_of_custody.case import Case
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.cosignature import Cosignature
-from chain_of_custody.errors import CannotWrite, CaseError, IntegrityError, Unavailable, UsageError
+from chain_of_custody.errors import CaseError, IntegrityError, Unavailable, UsageError
+from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.session import Session
-from forensic.workflows.exporting import refuse_inside
+from forensic.workflows import new_file
 from forensic.workflows.work import Outcome
 
 LARGEST = timestamp.LARGEST
@@ -62,12 +64,9 @@ def request(case: Case, output: Path | None) -> Outcome:
     head, inside = case.ledger.head(), case.folder.resolve()
     place = inside.parent if Path.cwd().is_relative_to(inside) else Path()
     path = output or place / f"{head.origin.replace('/', '-')}-{head.size:08d}.tsq"
-    refuse_inside(case, path)
-    try:
-        with path.open("xb") as file:
-            file.write(timestamp.request(head.text()))
-    except OSError as error:
-        raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error
+    new_file.refuse(case, path)
+    with new_file.created(path) as file:
+        file.write(timestamp.request(head.text()))
     return Outcome({"file": str(path), "size": head.size, "root": head.root.hex()}, head=case.head())
 
 
@@ -110,8 +109,7 @@ def _posted(url: str, query: bytes) -> bytes:
 def read(path: Path) -> bytes:
     """What came back. Raises `UsageError` for a file that cannot be read or is too large to be an anchor."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = plain_file.start(path, LARGEST + 1)
     except OSError as error:
         raise UsageError("anchor-unreadable", path=str(path), reason=error.strerror or str(error)) from error
     if len(data) > LARGEST:
@@ -120,7 +118,8 @@ def read(path: Path) -> bytes:
 
 
 def add(session: Session, data: bytes, whom: Trust, query: bytes | None = None) -> Outcome:
-    """Enters a token, or each cosignature of a note, with the head that it covers.
+    """Enters a token, or each cosignature of a note, with the head that it covers. One that no key at hand bears out is
+    a claim that binds nothing, and a finding; it can be entered again when there is a key.
 
     Raises `IntegrityError` for one that covers no head of this ledger, does not answer the request `query`, or is not
     signed by whom it must be; `CaseError` for one that was entered before.
@@ -128,18 +127,25 @@ def add(session: Session, data: bytes, whom: Trust, query: bytes | None = None) 
     ledger = session.case.ledger
     found = _cosigned(ledger, data, whom) if _is_note(data) else [_stamped(ledger, data, whom, query)]
     with session.transaction() as writing:
-        if before := session.case.register.anchors.holds(data):
+        before = session.case.register.anchors.holds(data)
+        if before and (before.is_proven or not any(facts["checked"] for facts in found)):
             raise CaseError("anchor-entered-before", seq=before.seq)
         token = base64.b64encode(data).decode()
         entered = [{"seq": writing.add(KIND, **facts, token=token), **facts} for facts in found]
-    return Outcome({"anchors": entered})
+    return Outcome({"anchors": entered}, [_unchecked(facts, whom) for facts in entered if not facts["checked"]])
+
+
+def _unchecked(entered: dict[str, Any], whom: Trust) -> Finding:
+    if entered["type"] == COSIGNATURE and whom.witnesses:
+        return Finding("anchor-unknown-witness", Severity.WARNING, {"seq": entered["seq"], "by": entered["by"]})
+    return Finding("anchor-unverified", Severity.WARNING, {"seq": entered["seq"]})
 
 
 def _is_note(data: bytes) -> bool:
     return "\n\n— ".encode() in data
 
 
-def _stamped(ledger: Ledger, data: bytes, whom: Trust, query: bytes | None) -> dict[str, object]:
+def _stamped(ledger: Ledger, data: bytes, whom: Trust, query: bytes | None) -> dict[str, Any]:
     try:
         token = timestamp.parse(data)
         asked = timestamp.parse_request(query) if query is not None else None
@@ -172,7 +178,7 @@ def _check_token(token: timestamp.Token, authorities: Sequence[Path]) -> None:
             return
 
 
-def _cosigned(ledger: Ledger, data: bytes, whom: Trust) -> list[dict[str, object]]:
+def _cosigned(ledger: Ledger, data: bytes, whom: Trust) -> list[dict[str, Any]]:
     try:
         note = data.decode()
         marks = cosignature.lines(note)
@@ -202,5 +208,5 @@ def _is_known(note: str, mark: Cosignature, witnesses: Sequence[str]) -> bool:
     return False
 
 
-def _facts(kind: str, head: Checkpoint, time: str, by: str, *, checked: bool) -> dict[str, object]:
+def _facts(kind: str, head: Checkpoint, time: str, by: str, *, checked: bool) -> dict[str, Any]:
     return {"type": kind, "size": head.size, "root": head.root.hex(), "time": time, "by": by, "checked": checked}

@@ -143,8 +143,8 @@ def write_template() -> Path:
     """A commented file to fill in. An existing one raises `CaseError`."""
     file = path()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
+        keys.make_private(file.parent)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
             out.write(TEMPLATE)
     except FileExistsError as error:
         raise CaseError("config-exists", path=str(file)) from error

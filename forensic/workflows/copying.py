@@ -59,7 +59,7 @@ def copy(session: Session, folder: Path, progress: Progress) -> Outcome:
         sizes = (file.size for artifact in _wanted(case.register, copied, connected) for file in artifact.files)
         progress.start("phase-copy-files", sum(sizes))
         _copy_files(copied, case.register, connected, progress)
-        facts = {"dest": str(folder), "files": copied.files, "bytes": copied.bytes}
+        facts = {"dest": str(folder.absolute()), "files": copied.files, "bytes": copied.bytes}
         apart = sorted(case.volumes().keys() - connected)
         seq = session.enter("export", what=WHAT, **facts, without=apart or None)
         case.ledger.copy_to(folder / DRAFT, progress)

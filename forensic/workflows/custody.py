@@ -14,8 +14,9 @@ from chain_of_custody.custody import HANDOVER, RETURN, SEAL, UNSEAL, Holding, St
 from chain_of_custody.errors import CaseError, CustodyRefusal, UsageError
 from chain_of_custody.exhibit import Kind, mark
 from chain_of_custody.intake import Planned
+from chain_of_custody.people import alike, cleaned, distinct
 from chain_of_custody.session import Session, Writing
-from forensic.workflows import custody_faults, photographed, typed
+from forensic.workflows import approval, custody_faults, photographed, typed
 from forensic.workflows.photographed import Photo
 from forensic.workflows.work import Outcome
 
@@ -51,8 +52,8 @@ class Found(StrEnum):
 RADIOS = frozenset({Kind.PHONE, Kind.TABLET, Kind.SIM})
 
 Facts = dict[str, object]
-Rule = Callable[[str, Holding], Facts]
-"""Is told an exhibit and where it stands; refuses, or gives the facts of its entry."""
+Rule = Callable[[Case, str, str, Holding], Facts]
+"""Is told the case, who acts first, an exhibit and where it stands; refuses, or gives the facts of its entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Told:
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.approved_by if name.strip())
+        return tuple(distinct(filter(None, map(cleaned, self.approved_by))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,61 @@ class Passing:
     receipt: str = ""
 
 
-def seal(session: Session, told: Told, given: Seal) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act as it was asked for. `check` refuses what could not be entered, before a session opens; `enter` does it
+    in one, where the same rules hold when the entries commit."""
+
+    kind: str
+    told: Told
+    rule: Rule
+
+    def check(self, case: Case, names: Sequence[str]) -> None:
+        approval.check(names, self.told.approvers)
+        photographed.admit(case, [photo for _, photo in self._photos()], self.kind)
+        self._facts(case, names, self._at(case))
+
+    def enter(self, session: Session) -> Outcome:
+        case, told, at = session.case, self.told, self._at(session.case)
+        photos = self._photos()
+        common: Facts = {
+            "at": at,
+            "place": told.place.strip() or None,
+            "reason": told.reason.strip() or None,
+            "note": told.note.strip() or None,
+            "approved_by": list(told.approvers) or None,
+        }
+        seqs: list[int] = []
+
+        def entering(writing: Writing, planned: Sequence[Planned]) -> list[int]:
+            facts = self._facts(case, session.names, at)
+            held = [writing.hold(each) for each in planned]
+            views = [_shown(seq, each) for seq, each in zip(held, planned, strict=True)]
+            shown = [(exhibit, view) for (exhibit, _), view in zip(photos, views, strict=True)]
+            for exhibit in _exhibits(told):
+                own = [photo for of, photo in shown if of == exhibit]
+                seqs.append(writing.act(self.kind, item=exhibit, **common, **facts[exhibit], photos=own or None))
+            return held
+
+        photographed.enter(session, photos, self.kind, entering)
+        return _outcome(session, self.kind, seqs)
+
+    def _at(self, case: Case) -> str:
+        return typed.past(self.told.at, case.zone) if self.told.at else clock.iso(SystemClock().read().utc)
+
+    def _photos(self) -> list[tuple[str, Photo]]:
+        return [_photo(text, _exhibits(self.told)) for text in self.told.photos]
+
+    def _facts(self, case: Case, names: Sequence[str], at: str) -> dict[str, Facts]:
+        standing = {exhibit: _standing(case, exhibit, self.kind, at) for exhibit in _exhibits(self.told)}
+        return {exhibit: self.rule(case, names[0], exhibit, holding) for exhibit, holding in standing.items()}
+
+
+def seal(told: Told, given: Seal) -> Act:
     """Seals exhibits that are open. A number that any exhibit ever bore raises `CaseError`."""
-    case = session.case
     numbers = _numbers(given.numbers, _exhibits(told))
 
-    def rule(exhibit: str, holding: Holding) -> Facts:
+    def rule(case: Case, _first: str, exhibit: str, holding: Holding) -> Facts:
         if holding.state is State.SEALED:
             raise CustodyRefusal("custody-sealed-already", exhibit=exhibit, seals=", ".join(holding.seals))
         _refuse_being_read(case, exhibit)
@@ -117,51 +167,52 @@ def seal(session: Session, told: Told, given: Seal) -> Outcome:
             "isolation": str(given.isolation) if given.isolation else None,
         }
 
-    return _enter(session, SEAL, told, rule)
+    return Act(SEAL, told, rule)
 
 
-def unseal(session: Session, told: Told, found: Found, video: str = "") -> Outcome:
+def unseal(told: Told, found: Found, video: str = "") -> Act:
     """Opens sealed exhibits. Needs the reason, who approved it, and how the seal was found."""
     _need(told.reason, "reason-missing")
     _need("".join(told.approvers), "custody-approval-needed")
 
-    def rule(exhibit: str, holding: Holding) -> Facts:
+    def rule(_case: Case, _first: str, exhibit: str, holding: Holding) -> Facts:
         if holding.state is not State.SEALED:
             raise CustodyRefusal("custody-not-sealed", exhibit=exhibit)
         _refuse_within(exhibit, holding)
         return {"seals": list(holding.seals), "found": str(found), "video": video.strip() or None}
 
-    return _enter(session, UNSEAL, told, rule)
+    return Act(UNSEAL, told, rule)
 
 
-def handover(session: Session, told: Told, passing: Passing) -> Outcome:
-    """Hands exhibits to somebody, who need not be in the list of people."""
-    return _passed(session, HANDOVER, told, passing)
+def handover(told: Told, passing: Passing) -> Act:
+    """Hands exhibits to somebody else, who need not be in the list of people."""
+    return _passed(HANDOVER, told, passing)
 
 
-def give_back(session: Session, told: Told, passing: Passing) -> Outcome:
+def give_back(told: Told, passing: Passing) -> Act:
     """Returns exhibits to their owner for a reason. Nothing happens to them in our custody afterwards."""
     _need(told.reason, "reason-missing")
-    return _passed(session, RETURN, told, passing)
+    return _passed(RETURN, told, passing)
 
 
-def _passed(session: Session, kind: str, told: Told, passing: Passing) -> Outcome:
-    _need(passing.to, "custody-taker-needed")
-    case = session.case
-    giver = passing.giver.strip() or session.names[0]
-    sealed = [e for e in _exhibits(told) if case.register.custody.of(e).state is State.SEALED]
-    if sealed and not passing.found:
-        raise UsageError("custody-found-needed", exhibit=", ".join(sealed))
-    if passing.found and not sealed:
-        raise UsageError("custody-found-nothing", exhibit=", ".join(_exhibits(told)))
+def _passed(kind: str, told: Told, passing: Passing) -> Act:
+    _need(cleaned(passing.to), "custody-taker-needed")
 
-    def rule(exhibit: str, holding: Holding) -> Facts:
+    def rule(case: Case, first: str, exhibit: str, holding: Holding) -> Facts:
+        giver = cleaned(passing.giver) or first
+        if alike(giver) == alike(passing.to):
+            raise UsageError("custody-to-himself", person=giver)
+        sealed = [e for e in _exhibits(told) if case.register.custody.of(e).state is State.SEALED]
+        if sealed and not passing.found:
+            raise UsageError("custody-found-needed", exhibit=", ".join(sealed))
+        if passing.found and not sealed:
+            raise UsageError("custody-found-nothing", exhibit=", ".join(_exhibits(told)))
         if holding.state is State.SEALED:
             _refuse_within(exhibit, holding)
         _refuse_being_read(case, exhibit)
         return {
             "from": giver,
-            "to": passing.to.strip(),
+            "to": cleaned(passing.to),
             "to_unit": passing.to_unit.strip() or None,
             "purpose": passing.purpose.strip() or None,
             "holder": holding.holder or None,
@@ -171,37 +222,7 @@ def _passed(session: Session, kind: str, told: Told, passing: Passing) -> Outcom
             "receipt": passing.receipt.strip() or None,
         }
 
-    return _enter(session, kind, told, rule)
-
-
-def _enter(session: Session, kind: str, told: Told, rule: Rule) -> Outcome:
-    case, chosen = session.case, _exhibits(told)
-    at = typed.past(told.at, case.zone) if told.at else clock.iso(SystemClock().read().utc)
-    photos = [_photo(text, chosen) for text in told.photos]
-    common: Facts = {
-        "at": at,
-        "place": told.place.strip() or None,
-        "reason": told.reason.strip() or None,
-        "note": told.note.strip() or None,
-        "approved_by": list(told.approvers) or None,
-    }
-    seqs: list[int] = []
-
-    def checked() -> dict[str, Facts]:
-        return {exhibit: rule(exhibit, _standing(case, exhibit, kind, at)) for exhibit in chosen}
-
-    def entering(writing: Writing, planned: Sequence[Planned]) -> list[int]:
-        facts = checked()
-        held = [writing.hold(each) for each in planned]
-        shown = [(exhibit, _shown(seq, each)) for seq, each, (exhibit, _) in zip(held, planned, photos, strict=True)]
-        for exhibit in chosen:
-            own = [photo for of, photo in shown if of == exhibit]
-            seqs.append(writing.act(kind, item=exhibit, **common, **facts[exhibit], photos=own or None))
-        return held
-
-    checked()
-    photographed.enter(session, photos, kind, entering)
-    return _outcome(session, kind, seqs)
+    return Act(kind, told, rule)
 
 
 def _outcome(session: Session, kind: str, seqs: Sequence[int]) -> Outcome:

@@ -1,15 +1,17 @@
-"""`ledger doctor`: what broke in a case, what still holds and up to which outside head, and what to do."""
+"""`ledger doctor`: what broke in a case, what still holds and up to which head that left, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chain_of_custody import case as cases
-from chain_of_custody import doctor, heads, proof
+from chain_of_custody import doctor, heads, laboratory, ledger_file, proof
 from chain_of_custody.case import LEDGER, Case
 from chain_of_custody.doctor import Known, Survey
-from chain_of_custody.errors import CaseError, IntegrityError
+from chain_of_custody.errors import CaseError, ForensicError, IntegrityError
+from chain_of_custody.heads_out import Standing
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.messages import Lang, say
 from chain_of_custody.progress import Progress
@@ -20,7 +22,7 @@ from forensic.workflows.work import Order
 
 ENTRY, FILE, HEAD, ANCHOR = "entry", "file", "head", "anchor"
 PERSON, OUTSIDE, DATABASE = "person", "outside", "database"
-REMEMBERED = "workstation"  # a head that was seen here before
+WORKSTATION, LABORATORY = "workstation", "laboratory"  # heads that were seen here before
 _KINDS = {
     **dict.fromkeys(("verify-missing", "verify-hash", "verify-size", "verify-not-a-file", "verify-unreadable"), FILE),
     **dict.fromkeys(("verify-stranger", "verify-no-volume"), FILE),
@@ -60,32 +62,36 @@ class Diagnosis:
         said += [say("doctor-against", lang, size=head.size, source=_source(head, lang)) for head in survey.against]
         for head in survey.lost:
             said.append(say("doctor-lost", lang, source=_source(head, lang), size=head.size, entries=survey.entries))
-        said += list(self._ranges(lang))
-        return [
-            *said,
-            say(f"doctor-next-{self.advice()}", lang, size=max([h.size for h in survey.lost] or [survey.entries])),
-        ]
+        if not survey.left:
+            said.append(say("doctor-no-outside", lang))
+        return [*said, *self._ranges(lang), self._next(lang)]
+
+    def _next(self, lang: Lang) -> str:
+        needed = max((head.size for head in self.survey.lost), default=self.survey.entries)
+        if self.advice() == "ledger" and not needed:
+            return say("doctor-next-ruin", lang)
+        return say(f"doctor-next-{self.advice()}", lang, size=needed)
 
     def _ranges(self, lang: Lang) -> list[str]:
         survey, said = self.survey, []
         for first, last, under in self.ranges():
-            if under:
-                text = say("doctor-outside", lang, source=_source(under, lang), size=under.size)
-            else:
-                text = say("doctor-sealed", lang, size=survey.sealed)
-            said.append(say("doctor-range", lang, first=first, last=last, under=text))
-        said += [say("doctor-beyond", lang, first=first, last=last) for first, last in self.broken()]
+            text = _under(under, lang) if under else say("doctor-sealed", lang, size=survey.sealed)
+            said.append(_run("doctor-range", lang, first, last, under=text))
+        said += [_run("doctor-beyond", lang, first, last) for first, last in self.broken()]
         return said or [say("doctor-range-none", lang)]
 
     def ranges(self) -> list[tuple[int, int, Known | None]]:
-        """(first, last, outside head) of the runs of entries that hold, None under the ledger's own head alone."""
-        edge = self.survey.outside.size if self.survey.outside else 0
+        """(first, last, head) of the runs of entries that hold, under the surest head: one from outside, one that left
+        by the ledger's own word, one that the laboratory remembers; None under the ledger's own alone."""
+        heads = [self.survey.outside, self.survey.told, self.survey.own]
         runs: list[tuple[int, int, Known | None]] = []
         for first, stop in self.survey.whole:
-            if first < edge:
-                runs.append((first, min(stop, edge) - 1, self.survey.outside))
-            if stop > edge:
-                runs.append((max(first, edge), stop - 1, None))
+            for head in heads:
+                if head and first < min(stop, head.size):
+                    runs.append((first, min(stop, head.size) - 1, head))
+                    first = min(stop, head.size)
+            if first < stop:
+                runs.append((first, stop - 1, None))
         return runs
 
     def broken(self) -> list[tuple[int, int]]:
@@ -109,7 +115,7 @@ class Diagnosis:
         survey = self.survey
         breaches = [{"code": b.code, "kind": kind_of(b), "facts": b.facts} for b in self.verdict.breaches]
         ranges = [
-            {"first": first, "last": last, "outside": _told(under) if under else None}
+            {"first": first, "last": last, "under": _told(under) if under else None}
             for first, last, under in self.ranges()
         ]
         return {
@@ -117,6 +123,7 @@ class Diagnosis:
             "breaches": breaches,
             "entries": survey.entries,
             "sealed": survey.sealed,
+            "outside": survey.left,
             "ranges": ranges,
             "broken": [{"first": first, "last": last} for first, last in self.broken()],
             "against": [_told(head) for head in survey.against],
@@ -129,17 +136,29 @@ class Diagnosis:
 def kind_of(breach: Breach) -> str:
     if breach.code.startswith("verify-anchor"):
         return ANCHOR
-    if breach.code.startswith(("verify-person", "verify-policy-person", "verify-act", "verify-key-change")):
+    if breach.code.startswith(("verify-person", "verify-key-change")):
         return PERSON
     return _KINDS.get(breach.code, ENTRY)
 
 
+def _run(message_id: str, lang: Lang, first: int, last: int, **facts: object) -> str:
+    return say(f"{message_id}-one" if first == last else message_id, lang, first=first, last=last, **facts)
+
+
+def _under(head: Known, lang: Lang) -> str:
+    return say(f"doctor-under-{head.standing}", lang, source=_source(head, lang), size=head.size)
+
+
 def _source(head: Known, lang: Lang) -> str:
-    return say("doctor-remembered", lang) if head.source == REMEMBERED else head.source
+    """In words, but for what was brought from outside: that is as it was typed."""
+    if head.standing is Standing.OWN or head.entry is not None:
+        return say(f"doctor-from-{head.source}", lang, entry=head.entry)
+    return head.source
 
 
 def _told(head: Known) -> dict[str, object]:
-    return {"source": head.source, "size": head.size, "root": head.root.hex()}
+    told = {"source": head.source, "standing": head.standing, "entry": head.entry}
+    return {**told, "size": head.size, "root": head.root.hex()}
 
 
 def diagnose(order: Order, progress: Progress, outside: Outside) -> Diagnosis:
@@ -147,22 +166,22 @@ def diagnose(order: Order, progress: Progress, outside: Outside) -> Diagnosis:
     expected = [proof.parse_head(text) for text in outside.expect]
     shown = [(path, qr_heads.read(path)) for path in outside.qr]
     folder = cases.find(order.case)
-    if not (folder / LEDGER).is_file():
+    if not ledger_file.is_there(folder / LEDGER):
         raise CaseError("case-none", path=str(folder))
     verdict = Verdict()
     known = [Known("--expect", *head) for head in expected]
     known += [Known(path.name, one.head.size, one.head.root) for path, one in shown]
     try:
         with Ledger.open(folder / LEDGER) as ledger:
-            known += _remembered(ledger)
+            known += _kept_here(ledger.origin)
             trust = trusted(ledger, outside)
             verify_ledger(ledger, ledger.verifier_key, verdict, progress, trust)
             expected += check_shown(ledger, shown, trust, verdict)
             proving.check_expected(ledger, expected, verdict)
     except IntegrityError as error:
-        _add(verdict, error)
+        verdict.stopped(error)
     _check_files(folder, outside, verdict, progress)
-    return Diagnosis(verdict, doctor.survey(folder / LEDGER, known))
+    return Diagnosis(verdict, doctor.survey(folder / LEDGER, known, verdict.proved, verdict.refuted))
 
 
 def _check_files(folder: Path, outside: Outside, verdict: Verdict, progress: Progress) -> None:
@@ -170,19 +189,14 @@ def _check_files(folder: Path, outside: Outside, verdict: Verdict, progress: Pro
         with Case.open(folder) as case:
             verify_files(case, verdict, quick=False, progress=progress, elsewhere=outside.files)
     except IntegrityError as error:
-        _add(verdict, error)
+        verdict.stopped(error)
 
 
-def _add(verdict: Verdict, error: IntegrityError) -> None:
-    breach = Breach(error.message_id, {name: str(fact) for name, fact in error.facts.items()})
-    codes: Sequence[str] = [one.code for one in verdict.breaches]
-    if breach.code not in codes:
-        verdict.breaches.append(breach)
-
-
-def _remembered(ledger: Ledger) -> list[Known]:
-    try:
-        seen = heads.of_workstation().last(ledger.origin)
-    except IntegrityError:
-        return []
-    return [Known(REMEMBERED, seen.head.size, seen.head.root)] if seen else []
+def _kept_here(origin: str) -> Iterator[Known]:
+    """What this workstation saw last, and what the laboratory's ledger says."""
+    with suppress(ForensicError):
+        if seen := heads.of_workstation().last(origin):
+            yield Known(WORKSTATION, seen.head.size, seen.head.root, standing=Standing.OWN)
+    with suppress(ForensicError):
+        if recorded := laboratory.last_of(origin):
+            yield Known(LABORATORY, *recorded[:2], standing=Standing.OWN)

@@ -25,7 +25,7 @@ from chain_of_custody.ledger import Ledger
 from chain_of_custody.messages import Lang, say
 from chain_of_custody.progress import Progress
 from chain_of_custody.session import Session
-from forensic.workflows import disc_book, disc_content, disc_layout, exporting, media
+from forensic.workflows import disc_book, disc_content, disc_layout, exporting, media, withholding
 from forensic.workflows.disc_layout import Disc, Item, Sized
 from forensic.workflows.work import Outcome
 from reports.visible import visible
@@ -182,10 +182,7 @@ def _check_space(folder: Path, needed: int) -> None:
 def _remarks(case: Case, items: Iterable[Item], withheld: list[int]) -> Iterator[Finding]:
     if any(item.size > LARGEST_ISO for item in items):
         yield Finding("disc-needs-udf", Severity.NOTE)
-    bodies = (case.ledger.entry(seq).body for seq in withheld)
-    shown = {int(body["sess"]) for body in bodies if "sess" in body} - set(withheld)
-    if shown:
-        yield Finding("disc-session-shown", Severity.NOTE, {"sessions": bundle.ranges(sorted(shown))})
+    yield from withholding.remarks(case, withheld)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +286,7 @@ def readme(order: _Order, disc: Disc) -> bytes:
         "entry": order.seq,
         "file": first.replace("/", "\\"),
         "head": f"{head.size}:{head.root.hex()}",
-        "vkey": case.ledger.verifier_key,
+        "vkey": " --key ".join(dict.fromkeys((case.ledger.verifier_key, *case.ledger.adopted_keys()))),
         "images": "\n".join(_images(case, disc)) or "  -",
     }
     languages: tuple[Lang, ...] = ("zh", "en")

@@ -19,7 +19,7 @@ from reports.visible import visible
 BLOCK = 2048
 PER_FILE, PER_FOLDER, PER_DISC = 2 * BLOCK, 4 * BLOCK, 2 << 20
 SUM = 64 + 3  # of a line of SHA256SUMS, besides the path
-PROOF = 8 << 10  # a proof of inclusion is shorter: at most 64 hashes and a head
+PROOF = 8 << 10  # a proof of inclusion, but for the entry in it, is shorter: at most 64 hashes and a head
 HEADINGS = ("光盘 disc", "文件 file", "台账条目 entry", "类别 kind", "状态 status", "字节 size", "SHA-256", "原名 name")
 
 Sized = tuple[str, int]  # path on the disc, bytes
@@ -132,4 +132,5 @@ def _empty(number: int, on_each: Sequence[Sized], size: int) -> Disc:
 def _with_proofs(items: Iterable[Item], entry_size: Callable[[int], int]) -> Iterator[Sized]:
     for item in items:
         proof, entry = proof_paths(item.seq)
-        yield from ((item.path, item.size), (proof, PROOF), (entry, entry_size(item.seq)))
+        length = entry_size(item.seq)
+        yield from ((item.path, item.size), (proof, PROOF + -(-length // 3) * 4), (entry, length))

@@ -8,7 +8,9 @@ from chain_of_custody import disposal
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
 from chain_of_custody.errors import CustodyRefusal, UsageError
+from chain_of_custody.people import cleaned, distinct
 from chain_of_custody.session import Session
+from forensic.workflows import approval
 from forensic.workflows.changes import ARTIFACTS, need_reason
 from forensic.workflows.work import Outcome
 
@@ -27,21 +29,15 @@ class Job:
 
 def dispose(session: Session, job: Job) -> Outcome:
     """Enters one disposal an artifact, all or none, then removes their files."""
-    _check_people(session.names, job)
-    need_reason(job.reason)
     case = session.case
-    targets = list(dict.fromkeys(job.targets))
     with session.transaction() as writing:
-        artifacts = [_disposable(case, seq) for seq in targets]
-        located = _located_in(case, targets)
-        if sum(located.values()) and not job.confirmed:
-            raise UsageError("dispose-unconfirmed", located=sum(located.values()), hint="dispose-unconfirmed-hint")
+        artifacts, located = check(case, session.names, job)
         entered = [
             writing.act(
                 "dispose",
                 target=artifact.seq,
                 item=artifact.exhibit,
-                approved_by=list(job.approvers),
+                approved_by=[cleaned(name) for name in job.approvers],
                 reason=job.reason,
                 located=located.get(artifact.seq),
             )
@@ -53,15 +49,21 @@ def dispose(session: Session, job: Job) -> Outcome:
     return Outcome({"disposed": told})
 
 
-def _check_people(names: Sequence[str], job: Job) -> None:
-    """Two people of the session, and somebody else who approved."""
-    if not any(name.strip() for name in job.approvers):
+def check(case: Case, names: Sequence[str], job: Job) -> tuple[list[Artifact], dict[int, int]]:
+    """What is to be disposed of, and how many files are located in each of it. Refused unless two people act,
+    somebody else approved, and every target may go."""
+    if not all(map(cleaned, job.approvers)) or not job.approvers:
         raise UsageError("dispose-no-approver")
-    if len(set(names)) < 2:
+    if len(distinct(names)) < 2:
         raise CustodyRefusal("dispose-alone", hint="dispose-alone-hint", person=names[0])
-    for name in job.approvers:
-        if name in names:
-            raise CustodyRefusal("dispose-approves-himself", person=name)
+    approval.check(names, job.approvers)
+    need_reason(job.reason)
+    targets = list(dict.fromkeys(job.targets))
+    artifacts = [_disposable(case, seq) for seq in targets]
+    located = _located_in(case, targets)
+    if sum(located.values()) and not job.confirmed:
+        raise UsageError("dispose-unconfirmed", located=sum(located.values()), hint="dispose-unconfirmed-hint")
+    return artifacts, located
 
 
 def _disposable(case: Case, seq: int) -> Artifact:

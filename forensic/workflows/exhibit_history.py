@@ -73,11 +73,13 @@ def _acquisitions(case: Case, exhibit: str) -> Iterator[dict[str, Any]]:
 
 
 def _corrections(case: Case, exhibit: str) -> Iterator[dict[str, Any]]:
-    seized = case.register.exhibit_entries[exhibit]
+    """Of the seizure and of every act, those it went along with included; the rows of these tell the new value."""
+    told_of = {event.seq for event in case.register.custody.of(exhibit).events}
     for change in case.register.changes:
-        if change.target == seized:
+        if change.target in told_of:
             session = int(case.ledger.entry(change.seq).body["sess"])
-            told = {"field": change.field, "old": change.old, "new": change.new, "reason": change.reason}
+            told = {"target": change.target, "field": change.field, "old": change.old, "new": change.new}
+            told["reason"] = change.reason
             yield _row(case, "correct", change.seq, change.time, change.time, session, told)
 
 

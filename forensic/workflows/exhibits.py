@@ -1,6 +1,6 @@
 """Exhibits entered with their photos, all of them in one transaction or none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from chain_of_custody import exhibit
@@ -8,9 +8,11 @@ from chain_of_custody.case import Case
 from chain_of_custody.clock import SystemClock
 from chain_of_custody.custody import SEIZED
 from chain_of_custody.exhibit import Exhibit
+from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.intake import Planned
 from chain_of_custody.session import Session, Writing
 from forensic.workflows import capacity, photographed, typed
+from forensic.workflows.custody import RADIOS
 from forensic.workflows.photographed import Photo
 
 
@@ -40,6 +42,16 @@ def add(session: Session, new: Sequence[New]) -> list[Exhibit]:
     pictures = [(each.id, photo) for each, item in zip(provisional, new, strict=True) for photo in item.photos]
     photographed.enter(session, pictures, SEIZED, entering)
     return entered
+
+
+def remarks(session: Session, entered: Sequence[Exhibit]) -> Iterator[Finding]:
+    """That what receives signals came in sealed and no photo shows it before or after that."""
+    for each in entered:
+        if each.seal and each.kind in RADIOS:
+            shown = {photo.facts["when"] for photo in session.case.register.held(each.id, photographed.PHOTO)}
+            for when in ("before", "after"):
+                if when not in shown:
+                    yield Finding(f"custody-no-photo-{when}", Severity.NOTE, {"exhibit": each.id})
 
 
 def _read(given: Exhibit, case: Case) -> Exhibit:

@@ -20,7 +20,7 @@ from chain_of_custody.progress import Progress
 from forensic.sources.filesystem import RunsMedium
 from forensic.sources.medium import Medium, blocks
 from forensic.sources.runs import Run
-from forensic.workflows import finds, media
+from forensic.workflows import finds, media, new_file
 from forensic.workflows.work import Outcome
 from reports.visible import visible
 
@@ -103,15 +103,12 @@ def content(case: Case, seq: int) -> Iterator[bytes]:
 
 def save(case: Case, seq: int, path: Path) -> None:
     """Writes an artifact's bytes to a new file outside the case."""
-    refuse_inside(case, path)
+    new_file.refuse(case, path)
     pieces = content(case, seq)
     first = next(pieces, b"")  # what cannot be read makes no file
-    try:
-        with path.open("xb") as file:
-            for block in chain((first,), pieces):
-                file.write(block)
-    except OSError as error:
-        raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error
+    with new_file.created(path) as file:
+        for block in chain((first,), pieces):
+            file.write(block)
 
 
 def suffix(case: Case, seq: int) -> str:

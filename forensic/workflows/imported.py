@@ -17,6 +17,7 @@ from chain_of_custody.volumes import CASE
 from forensic.acquire import devices
 from forensic.sources.images import Image, open_image, segments_of
 from forensic.sources.medium import blocks
+from forensic.workflows import custody
 from forensic.workflows.imaging import add_hash_list, media_facts, same_media
 from forensic.workflows.loose import BLOCK
 from forensic.workflows.media import IMAGE, first_look
@@ -121,6 +122,9 @@ def _copied(session: Session, job: Job, begin: int, segments: tuple[Path, ...], 
         needs_key=look.needs_key,
     )
     findings += look.findings
+    if closed := custody.sealed(session.case, job.exhibit):
+        facts = {"exhibit": job.exhibit, "seals": ", ".join(closed.seals) or "-"}
+        findings.append(Finding("acquire-copy-of-sealed", Severity.NOTE, facts, {"exhibit": job.exhibit}))
     data = {
         **media.hashes,
         "needs_key": look.needs_key,

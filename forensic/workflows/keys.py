@@ -11,6 +11,7 @@ from chain_of_custody.case import Case
 from chain_of_custody.enrolment import EnrolledKey, Enrolment, authorised
 from chain_of_custody.errors import CaseError, CustodyRefusal, UsageError
 from chain_of_custody.keyring import KeptKey, Kind
+from chain_of_custody.people import alike, cleaned
 from chain_of_custody.policy import Policy
 from chain_of_custody.signature import Signer, key_name
 from chain_of_custody.signers import Reach
@@ -26,14 +27,16 @@ _POLICY = """\
 """
 
 
-def new(order: Order, name: str, reach: Reach | None, signer: Kind) -> Outcome:
-    """A new key in a file, under the passphrase that the order gives; or `reach`, how one is reached elsewhere."""
+def new(order: Order, name: str, reach: Reach | None, signer: Kind, *, another: bool = False) -> Outcome:
+    """A new key in a file, under the passphrase that the order gives; or `reach`, how one is reached elsewhere. A
+    person who has a key here already gets one more only as `another`, to replace the first."""
     person = _person(name)
+    held = [key for key in keyring.kept() if alike(key.person) == alike(person)]
+    if held and not another:
+        raise CaseError("key-have-already", hint="key-have-already-hint", person=person, key=held[-1].id)
     if reach:
         return Outcome(_described(keyring.new_reached(person, signer, reach)))
-    passphrase = order.passphrase(person)
-    if passphrase is None:
-        raise UsageError("key-passphrase-none", hint="key-passphrase-none-hint", person=person)
+    passphrase = unlocking.needed(order.passphrase, person, "key-passphrase-none-hint")
     return Outcome(_described(keyring.new_file(person, passphrase)))
 
 
@@ -43,7 +46,7 @@ def enroll(order: Order, announce: Announce, name: str) -> Outcome:
         if held := case.register.enrolment.of(name):
             raise CustodyRefusal("key-enrolled-already", hint="key-enrolled-already-hint", person=name, seq=held.seq)
         key = _newest(name, case.register.enrolment)
-    facts = {"person": name, "vkey": key.vkey, "signer": key.signer.value}
+    facts = {"person": key.person, "vkey": key.vkey, "signer": key.signer.value}
     return _change(order, announce, "key.enroll", facts, [_ready(order, key)])
 
 
@@ -57,7 +60,7 @@ def replace(order: Order, announce: Announce, name: str, reason: str, *, lost: b
         key = _newest(name, case.register.enrolment)
         if lost:
             _refuse_himself(order, case, name)
-    facts: dict[str, Any] = {"person": name, "old": held.vkey, "vkey": key.vkey, "signer": key.signer.value}
+    facts: dict[str, Any] = {"person": key.person, "old": held.vkey, "vkey": key.vkey, "signer": key.signer.value}
     if reason:
         facts["reason"] = reason
     if lost:
@@ -71,7 +74,7 @@ def revoke(order: Order, announce: Announce, name: str, reason: str) -> Outcome:
         raise UsageError("reason-missing")
     with work.reading(order) as case:
         held = _held(case, name)
-    return _change(order, announce, "key.revoke", {"person": name, "vkey": held.vkey, "reason": reason})
+    return _change(order, announce, "key.revoke", {"person": held.person, "vkey": held.vkey, "reason": reason})
 
 
 def listed(order: Order) -> Outcome:
@@ -106,9 +109,7 @@ def unlock(order: Order, name: str, time: str) -> Outcome:
     files = [key for key in _of(name) if key.signer is Kind.FILE]
     if not files:
         raise UsageError("key-unlock-file-only", person=name)
-    passphrase = order.passphrase(name)
-    if passphrase is None:
-        raise UsageError("key-passphrase-none", hint="key-passphrase-none-hint", person=name)
+    passphrase = unlocking.needed(order.passphrase, name, "key-passphrase-before-hint")
     opened = []
     for key in files:
         try:
@@ -146,34 +147,43 @@ def _change(
     approvers: Sequence[str] = (),
 ) -> Outcome:
     """Enters a change of keys, signed by the session's persons, the `approvers` and `more`, if it is theirs to make."""
-    with work.writing(order, announce, signed=True, approvers=approvers, more=more) as session:
+    body = {"kind": kind, **facts}
+
+    def check(case: Case, names: Sequence[str]) -> None:
+        owed = case.register.enrolment.owed([*names, *approvers])
+        standing = work.standing(order, case)
+        began = len(case.ledger) if standing is None else standing
+        _refuse_unauthorised(case, body, [*owed, *(signer.vkey for signer in more)], began)
+
+    with work.writing(order, announce, signed=True, approvers=approvers, more=more, check=check) as session:
         with session.transaction() as writing:
-            signers = [signer.vkey for signer in session.signers]
-            if not authorised({"kind": kind, **facts, "signers": signers}, session.case.register.enrolment):
-                raise CustodyRefusal("key-change-refused", hint="key-change-refused-hint", person=facts["person"])
+            began = session.case.register.sessions[session.seq].get("within", session.seq)
+            _refuse_unauthorised(session.case, body, [signer.vkey for signer in session.signers], began)
             seq = writing.act(kind, **facts)
         outcome = Outcome({"seq": seq, **facts})
     outcome.head = session.head
     return outcome
 
 
+def _refuse_unauthorised(case: Case, body: dict[str, Any], signers: Sequence[str], began: int) -> None:
+    if not authorised({**body, "signers": signers}, case.register.enrolment, began):
+        raise CustodyRefusal("key-change-refused", hint="key-change-refused-hint", person=body["person"])
+
+
 def _ready(order: Order, key: KeptKey) -> Signer:
     """The signer of a key that is not enrolled yet."""
-    signer = unlocking.reached(key, order.passphrase, f"{key.person}+{key.id}")
-    if signer is None:
-        raise CustodyRefusal("sign-missing", hint="sign-missing-hint", persons=key.person)
-    return signer
+    return unlocking.reached(key, order.passphrase, f"{key.person}+{key.id}")
 
 
 def _person(name: str) -> str:
-    person = name.strip()
-    if not key_name(person) or not person.isprintable():
+    person = cleaned(name)
+    if not key_name(person) or not name.strip().isprintable():
         raise UsageError("key-person-name", given=name)
     return person
 
 
 def _of(name: str) -> list[KeptKey]:
-    keys = [key for key in keyring.kept() if key.person == name]
+    keys = [key for key in keyring.kept() if alike(key.person) == alike(name)]
     if not keys:
         raise CaseError("key-none-here", hint="key-none-here-hint", person=name)
     return keys
@@ -196,7 +206,7 @@ def _held(case: Case, name: str) -> EnrolledKey:
 
 
 def _refuse_himself(order: Order, case: Case, name: str) -> None:
-    if name in (person.name for person in work.who(order, case)):
+    if alike(name) in (alike(person.name) for person in work.who(order, case)):
         raise CustodyRefusal("key-lost-by-others", hint="key-change-refused-hint", person=name)
 
 

@@ -21,7 +21,7 @@ def remember(origin: str, head: dict[str, Any]) -> None:
     note = _note(origin)
     text = json.dumps({"origin": origin, "at": clock.iso(SystemClock().read().utc), "head": head})
     try:
-        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keys.make_private(note.parent)
         note.write_text(text, "utf-8")
     except OSError:
         return

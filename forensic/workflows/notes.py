@@ -1,9 +1,11 @@
 """What people enter in words: notes on the work, and approvals of what is planned or was entered."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chain_of_custody import plain_file
+from chain_of_custody.case import Case
 from chain_of_custody.errors import UsageError
 from chain_of_custody.session import Session
 from forensic.workflows.changes import need_reason
@@ -23,14 +25,21 @@ class Note:
     exhibit: str = ""
 
 
-def note(session: Session, told: Note) -> int:
-    """Enters a note. An empty one, one too long, and one about what is not there raise an error."""
-    text = _text(told)
+def note(told: Note) -> Note:
+    """The note with its text read from where it stands. An empty one and one too long raise an error."""
+    return replace(told, text=_text(told), file=None)
+
+
+def check(case: Case, told: Note) -> None:
+    """Refuses a note about what is not there."""
     if told.exhibit:
-        session.case.register.exhibit(told.exhibit)
+        case.register.exhibit(told.exhibit)
     if told.about is not None:
-        session.case.ledger.entry(told.about)
-    return session.act("note.add", text=text, about=told.about, item=told.exhibit or None)
+        case.ledger.entry(told.about)
+
+
+def enter(session: Session, told: Note) -> int:
+    return session.act("note.add", text=told.text, about=told.about, item=told.exhibit or None)
 
 
 def _text(told: Note) -> str:
@@ -46,8 +55,7 @@ def _text(told: Note) -> str:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(LONGEST + 1)
+        content = plain_file.start(file, LONGEST + 1)
         content.decode("utf-8")
     except OSError as error:
         raise UsageError("note-unreadable", path=str(file), reason=error.strerror or str(error)) from error
@@ -58,23 +66,39 @@ def _read(file: Path) -> bytes:
     return content
 
 
-def approve(session: Session, plan: Path | None, entry: int | None, reason: str) -> Outcome:
-    """Approves a plan by the SHA-256 of its file, which the persons' signatures cover, or an entry by its number."""
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What is approved: a plan by the SHA-256 of its file, which the persons' signatures cover, or an entry."""
+
+    sha256: str | None
+    entry: int | None
+    reason: str
+
+
+def approval(plan: Path | None, entry: int | None, reason: str) -> Approval:
     need_reason(reason)
     if (plan is None) == (entry is None):
         raise UsageError("approve-one-of-two")
-    if entry is not None:
-        session.case.ledger.entry(entry)
-    what, sha256 = ("plan", _hashed(plan)) if plan else ("entry", None)
-    seq = session.act("approve", what=what, target=entry, sha256=sha256, reason=reason)
-    return Outcome({"seq": seq, "what": what, "target": entry, "sha256": sha256})
+    return Approval(_hashed(plan) if plan else None, entry, reason)
+
+
+def check_approval(case: Case, told: Approval) -> None:
+    """Refuses the approval of an entry that is not there."""
+    if told.entry is not None:
+        case.ledger.entry(told.entry)
+
+
+def approve(session: Session, told: Approval) -> Outcome:
+    what = "plan" if told.sha256 else "entry"
+    seq = session.act("approve", what=what, target=told.entry, sha256=told.sha256, reason=told.reason)
+    return Outcome({"seq": seq, "what": what, "target": told.entry, "sha256": told.sha256})
 
 
 def _hashed(plan: Path) -> str:
     digest = hashlib.sha256()
     size = 0
     try:
-        with plan.open("rb") as file:
+        with plain_file.opened(plan) as file:
             while block := file.read(1 << 20):
                 size += len(block)
                 if size > LARGEST_PLAN:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chain_of_custody import closing
 from chain_of_custody.artifact import Artifact, Room
+from chain_of_custody.case import Case
 from chain_of_custody.errors import UsageError
 from chain_of_custody.intake import Delivery, Planned
 from chain_of_custody.session import Session, Writing
@@ -41,11 +42,7 @@ class Photo:
 def enter(session: Session, photos: Sequence[tuple[str, Photo]], act: str, entering: Enter) -> None:
     """Copies the photos of each exhibit in, then enters them and what they show by `entering`, which refuses nothing
     that was not refused before. `act` is the kind of entry they belong to. What cannot be read leaves nothing."""
-    closed = session.case.register.closed
-    closing.check(closed, session.case.zone, act, {})
-    if photos:
-        closing.check(closed, session.case.zone, "artifact.held", {"what": PHOTO})
-    check(photo for _, photo in photos)
+    admit(session.case, [photo for _, photo in photos], act)
     pen = _Pen(session, entering)
     with Delivery(pen, CASE, None) as delivery:
         for exhibit, photo in photos:
@@ -56,6 +53,14 @@ def enter(session: Session, photos: Sequence[tuple[str, Photo]], act: str, enter
             delivery.commit()
         else:
             pen.enter_all([])
+
+
+def admit(case: Case, photos: Sequence[Photo], act: str) -> None:
+    """Raises for photos that cannot be looked at, and for what a closed case does not take."""
+    closing.check(case.register.closed, case.zone, act, {})
+    if photos:
+        closing.check(case.register.closed, case.zone, "artifact.held", {"what": PHOTO})
+    check(photos)
 
 
 def check(photos: Iterable[Photo]) -> None:

@@ -11,6 +11,7 @@ from chain_of_custody.errors import CannotWrite, UsageError
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.session import Session
 from chain_of_custody.verify import Verdict
+from forensic.workflows import new_file, withholding
 from forensic.workflows.work import Outcome
 
 
@@ -26,12 +27,9 @@ def consistency_proof(case: Case, old: int, new: int | None) -> proof.Consistenc
 
 def save(case: Case, text: str, path: Path) -> None:
     """Writes a proof to a new file outside the case."""
-    _refuse_inside(case, path)
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error
+    new_file.refuse(case, path)
+    with new_file.created(path) as file:
+        file.write(text.encode())
 
 
 def export(session: Session, folder: Path, withhold: str, reason: str) -> Outcome:
@@ -40,7 +38,7 @@ def export(session: Session, folder: Path, withhold: str, reason: str) -> Outcom
     _refuse_inside(case, folder)
     _refuse_occupied(folder)
     if withhold and not reason.strip():
-        raise UsageError("reason-missing")
+        raise UsageError("bundle-withhold-reason")
     if reason and not withhold:
         raise UsageError("bundle-reason-alone")
     withheld = bundle.selected(case.ledger, withhold) if withhold else []
@@ -53,7 +51,8 @@ def export(session: Session, folder: Path, withhold: str, reason: str) -> Outcom
         raise CannotWrite("no-space", path=str(folder), reason=error.strerror or str(error)) from error
     head = case.ledger.head(size)
     counted = {"size": size, "root": head.root.hex(), "withheld": len(withheld), "files": files}
-    return Outcome({"seq": seq, "folder": str(folder), **counted}, head=case.head())
+    told = {"seq": seq, "folder": str(folder), **counted}
+    return Outcome(told, [*withholding.remarks(case, withheld)], head=case.head())
 
 
 def _write(files: bundle.Files, folder: Path) -> int:

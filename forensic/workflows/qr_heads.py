@@ -6,12 +6,12 @@ from pathlib import Path
 import zxingcpp
 from PIL import Image, ImageOps
 
-from chain_of_custody import checkpoint
+from chain_of_custody import checkpoint, plain_file
 from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.errors import UsageError
 
 FORMATS = ("PNG", "JPEG")
-LARGEST = 100_000_000  # pixels; a page scanned at 600 dpi has 35 million
+LARGEST = 40_000_000  # pixels; a page scanned at 600 dpi has 35 million
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,16 @@ def read(path: Path) -> Shown:
 
 def _grey(path: Path) -> Image.Image:
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with plain_file.opened(path) as file, Image.open(file, formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > LARGEST:
                 limit = f"{LARGEST:,}"
                 raise UsageError("verify-qr-too-large", path=str(path), width=width, height=height, limit=limit)
-            return ImageOps.exif_transpose(picture).convert("L")
+            picture.draft("L", picture.size)  # a JPEG is decoded without its colours
+            return ImageOps.exif_transpose(picture.convert("L"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UsageError("verify-qr-unreadable", path=str(path), reason=str(error)) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError("verify-qr-unreadable", path=str(path), reason=reason) from error
 
 
 def _text(content: bytes) -> str:

@@ -15,9 +15,9 @@ from chain_of_custody.intake import Delivery, Planned
 from chain_of_custody.messages import Lang
 from chain_of_custody.session import Session
 from chain_of_custody.volumes import CASE
-from forensic.workflows import report_case
+from forensic.workflows import report_case, report_time
 from forensic.workflows.work import Outcome, described
-from reports import receipt, story
+from reports import receipt, story_trust
 
 
 def issue(session: Session, exhibits: Sequence[str], lang: Lang) -> Outcome:
@@ -62,7 +62,14 @@ def _head(head: Checkpoint) -> dict[str, int | str]:
 def _told(case: Case, head: Checkpoint, exhibits: Sequence[Exhibit]) -> receipt.Receipt:
     ledger = case.ledger
     at = ledger.entry(head.size - 1).time
-    outside = story.Head(head.size, head.root.hex(), ledger.head_note(head.size), ledger.verifier_key, at)
+    outside = story_trust.Head(
+        head.size,
+        head.root.hex(),
+        ledger.head_note(head.size),
+        ledger.verifier_key,
+        at,
+        adopted=report_time.adopted(case),
+    )
     items = tuple(
         receipt.Item(
             exhibit.id,
@@ -74,5 +81,5 @@ def _told(case: Case, head: Checkpoint, exhibits: Sequence[Exhibit]) -> receipt.
         )
         for exhibit in exhibits
     )
-    verifier = story.Software(bundle.VERIFIER, "", sha256_hex(bundle.verifier()))
+    verifier = story_trust.Software(bundle.VERIFIER, "", sha256_hex(bundle.verifier()))
     return receipt.Receipt(replace(report_case.case(case), draft=False), outside, items, verifier)

@@ -15,10 +15,10 @@ from forensic.workflows.payments import Group, Source
 from forensic.workflows.views import Period
 from parsers.money import Money
 from parsers.records import Direction, State
-from reports import story
+from reports import rows, story_finds
 
 
-def files(case: Case, step: str, lang: Lang) -> story.Files:
+def files(case: Case, step: str, lang: Lang) -> story_finds.Files:
     """Every file with an entry; objects of which nothing is left are counted by status alone."""
     statuses: Counter[str] = Counter()
     formats: Counter[str] = Counter()
@@ -26,20 +26,20 @@ def files(case: Case, step: str, lang: Lang) -> story.Files:
         statuses[line["status"]] += 1
         if line["seq"] is not None:
             formats[line["suffix"]] += 1
-    return story.Files(
+    return story_finds.Files(
         by_status=tuple(sorted(statuses.items())),
         by_format=tuple(sorted(formats.items())),
         rows=lambda: _rows(case, step, lang),
     )
 
 
-def _rows(case: Case, step: str, lang: Lang) -> Iterator[story.FileRow]:
+def _rows(case: Case, step: str, lang: Lang) -> Iterator[story_finds.FileRow]:
     for find in finds.finds(case, step=step):
         line = find.line
         if line["seq"] is None:
             continue
         image = int(find.list.facts["image"])
-        yield story.FileRow(
+        yield story_finds.FileRow(
             seq=line["seq"],
             exhibit=find.exhibit,
             name=line["path"] or f"+{line.get('offset', '')}",
@@ -49,7 +49,7 @@ def _rows(case: Case, step: str, lang: Lang) -> Iterator[story.FileRow]:
             sha256=line["sha256"],
             times=tuple(_times(line)),
             image=image,
-            runs=tuple(story.Run(*run) for run in line["runs"]),
+            runs=tuple(story_finds.Run(*run) for run in line["runs"]),
         )
 
 
@@ -62,7 +62,7 @@ def _evidence(line: dict[str, Any], lang: Lang) -> Iterator[str]:
         yield say(line["reason"], lang)
 
 
-def _times(line: dict[str, Any]) -> Iterator[tuple[str, story.Time]]:
+def _times(line: dict[str, Any]) -> Iterator[tuple[str, rows.Time]]:
     """Times that name no zone are the device's own clock and stay out of columns that are printed with an offset."""
     times = line.get("times") or {}
     if times.get("zone") == "utc":
@@ -87,7 +87,7 @@ class _Talk:
 Key = tuple[str, str, str]
 
 
-def conversations(case: Case) -> list[story.Conversation]:
+def conversations(case: Case) -> list[story_finds.Conversation]:
     """One pass over the record sets gathers them all; the rows are read again from where they stand."""
     talks: dict[Key, _Talk] = {}
     for artifact in views.record_sets(case):
@@ -114,9 +114,9 @@ def _add(talk: _Talk, seq: int, offset: int, line: dict[str, Any]) -> None:
     talk.offsets.append(offset)
 
 
-def _conversation(case: Case, key: Key, talk: _Talk) -> story.Conversation:
+def _conversation(case: Case, key: Key, talk: _Talk) -> story_finds.Conversation:
     app, account, name = key
-    return story.Conversation(
+    return story_finds.Conversation(
         app=app,
         account=account,
         title=talk.title or name,
@@ -130,14 +130,14 @@ def _conversation(case: Case, key: Key, talk: _Talk) -> story.Conversation:
     )
 
 
-def _messages(case: Case, talk: _Talk) -> Iterator[story.MessageRow]:
+def _messages(case: Case, talk: _Talk) -> Iterator[story_finds.MessageRow]:
     lines = []
     for seq, offset in zip(talk.sets, talk.offsets, strict=True):
         artifact = case.register.artifacts[seq]
         lines.append((artifact, recordset.at(case, artifact, offset)))
     lines.sort(key=lambda item: (item[1]["time"]["utc"] is None, item[1]["time"]["utc"] or ""))
     for artifact, line in lines:
-        yield story.MessageRow(
+        yield story_finds.MessageRow(
             time=line["time"]["utc"],
             sender=line["sender_name"] or line["sender"] or "",
             direction=Direction(line["direction"]),
@@ -160,7 +160,7 @@ def where(artifact: Artifact, line: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def sources(case: Case, lang: Lang) -> tuple[story.PaymentSource, ...]:
+def sources(case: Case, lang: Lang) -> tuple[story_finds.PaymentSource, ...]:
     whole = Period()
     by = {name: {s.set.seq: s for s in payments.totals(case, name, whole)} for name in ("", *payments.GROUPS)}
     told = []
@@ -169,12 +169,12 @@ def sources(case: Case, lang: Lang) -> tuple[story.PaymentSource, ...]:
         for group in source.groups:
             apart.update(not_live=group.not_live, repeats=group.repeats)
         told.append(
-            story.PaymentSource(
+            story_finds.PaymentSource(
                 name=_named(source, lang),
                 account=_account(case, source),
                 seq=int(source.set.facts["input"]),
                 rules=(say("payments-rules", lang), say("payments-apart", lang, **apart)),
-                overall=next(iter(_totals(source.groups)), story.Total("all")),
+                overall=next(iter(_totals(source.groups)), story_finds.Total("all")),
                 by_year=tuple(_totals(by["year"][seq].groups)),
                 by_channel=tuple(_totals(by["channel"][seq].groups)),
                 by_counterparty=_later(by["counterparty"][seq].groups),
@@ -196,17 +196,17 @@ def _account(case: Case, source: Source) -> str:
     return (first or {}).get("account") or ""
 
 
-def _later(groups: tuple[Group, ...]) -> Callable[[], Iterator[story.Total]]:
+def _later(groups: tuple[Group, ...]) -> Callable[[], Iterator[story_finds.Total]]:
     return lambda: _totals(groups)
 
 
-def _totals(groups: Iterable[Group]) -> Iterator[story.Total]:
+def _totals(groups: Iterable[Group]) -> Iterator[story_finds.Total]:
     """Groups of one name in several currencies become one line."""
     by_name: dict[str, list[Group]] = {}
     for group in groups:
         by_name.setdefault(group.name, []).append(group)
     for name, same in by_name.items():
-        yield story.Total(
+        yield story_finds.Total(
             name,
             inward=_sum(same, "in"),
             outward=_sum(same, "out"),
@@ -217,17 +217,17 @@ def _totals(groups: Iterable[Group]) -> Iterator[story.Total]:
         )
 
 
-def _sum(groups: list[Group], column: str) -> story.Sum:
+def _sum(groups: list[Group], column: str) -> story_finds.Sum:
     filled = [(group.sums[column], group.currency) for group in groups if group.sums[column].rows]
     amounts = tuple(Money(total.minor, currency) for total, currency in filled)
-    return story.Sum(sum(total.rows for total, _ in filled), amounts)
+    return story_finds.Sum(sum(total.rows for total, _ in filled), amounts)
 
 
-def _payment_rows(case: Case, artifact: Artifact) -> Callable[[], Iterator[story.PaymentRow]]:
-    def rows() -> Iterator[story.PaymentRow]:
+def _payment_rows(case: Case, artifact: Artifact) -> Callable[[], Iterator[story_finds.PaymentRow]]:
+    def rows() -> Iterator[story_finds.PaymentRow]:
         for line in payments.rows(case, artifact, Period()):
             amount = line["amount"]
-            yield story.PaymentRow(
+            yield story_finds.PaymentRow(
                 time=line["time"]["utc"],
                 direction=Direction(line["direction"]),
                 amount=Money(amount["minor"], amount["currency"]) if amount else None,

@@ -1,40 +1,46 @@
-"""What the report tells of heads outside the laboratory, and of the outside times that its entries lie between."""
+"""What the report tells of heads that left the laboratory, and of the outside times that its entries lie between."""
 
-from chain_of_custody import anchors
+from chain_of_custody import anchors, heads_out
 from chain_of_custody.anchors import Anchor
 from chain_of_custody.case import Case
+from chain_of_custody.heads_out import HeadOut, Standing
 from chain_of_custody.messages import Lang, say
-from reports import story
+from reports import story_trust
 
 
-def outside(case: Case, lang: Lang) -> tuple[story.Outside, ...]:
-    """Heads that left the case: on a report or a receipt, to a witness, to a time-stamp authority."""
-    reports = (
-        story.Outside(
-            report.time, report.facts["head"]["size"], report.facts["head"]["root"], say("outside-report", lang)
-        )
-        for report in case.register.held(what="report")
+def outside(case: Case, lang: Lang) -> tuple[story_trust.Outside, ...]:
+    """Heads that left the laboratory, and those of which that is only claimed; one that the ledger differs from is
+    claimed at most."""
+    return tuple(
+        story_trust.Outside(head.at, head.size, head.root.hex(), _how(head, lang), _standing(head))
+        for head in heads_out.told(case.ledger, case.register.size)
     )
-    left = (
-        story.Outside(anchor.time or anchor.entered, anchor.size, anchor.root.hex(), _how(case, anchor, lang))
-        for anchor in case.register.anchors.all
-    )
-    return tuple(sorted((*reports, *left), key=lambda one: (one.size, one.at or "")))
 
 
-def _how(case: Case, anchor: Anchor, lang: Lang) -> str:
-    if anchor.receipt is not None:
-        scan = case.register.anchors.scans.get(anchor.receipt)
-        signed = say("outside-scan", lang, seq=scan) if scan is not None else say("outside-no-scan", lang)
-        return say("outside-print", lang, seq=anchor.receipt, signed=signed)
-    doubt = "" if anchor.checked else say("outside-unchecked", lang)
-    return say(f"outside-{anchor.type}", lang, by=anchor.by, seq=anchor.seq, doubt=doubt)
+def _standing(head: HeadOut) -> str:
+    return str(head.standing if head.agrees else Standing.CLAIMED)
 
 
-def brackets(case: Case, size: int) -> tuple[story.Bracket, ...]:
+def _how(head: HeadOut, lang: Lang) -> str:
+    if head.kind == anchors.PRINT:
+        signed = say("outside-no-scan", lang) if head.scan is None else say("outside-scan", lang, seq=head.scan)
+        return say("outside-print", lang, seq=head.paper, signed=signed)
+    if head.kind in (heads_out.REPORT, heads_out.DISC):
+        return say(f"outside-{head.kind}", lang, seq=head.seq, to=head.by or say("outside-nobody", lang))
+    doubt = say("outside-unchecked", lang) if head.standing is Standing.CLAIMED else ""
+    return say(f"outside-{head.kind}", lang, by=head.by, seq=head.seq, doubt=doubt)
+
+
+def adopted(case: Case) -> tuple[tuple[int, str], ...]:
+    """Entry and verifier key of each workstation that took the case over."""
+    taken = (entry for entry in case.ledger.entries_without_located() if entry.kind == "case.adopt")
+    return tuple((entry.seq, str(entry.body["vkey"])) for entry in taken if entry.seq < case.register.size)
+
+
+def brackets(case: Case, size: int) -> tuple[story_trust.Bracket, ...]:
     """The first `size` entries between outside clocks."""
     return tuple(
-        story.Bracket(
+        story_trust.Bracket(
             run.first,
             run.last,
             _clock(run.after),
@@ -45,7 +51,7 @@ def brackets(case: Case, size: int) -> tuple[story.Bracket, ...]:
     )
 
 
-def _clock(anchor: Anchor | None) -> story.Clock | None:
+def _clock(anchor: Anchor | None) -> story_trust.Clock | None:
     if anchor is None:
         return None
-    return story.Clock(anchor.time or "", anchor.type, anchor.by, anchor.seq, checked=bool(anchor.checked))
+    return story_trust.Clock(anchor.time or "", anchor.type, anchor.by, anchor.seq)

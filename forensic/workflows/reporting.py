@@ -5,6 +5,7 @@ head gives the same bytes.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,6 +14,7 @@ from pathlib import Path
 from chain_of_custody import build, bundle
 from chain_of_custody.artifact import Artifact, Room
 from chain_of_custody.case import Case
+from chain_of_custody.checkpoint import Checkpoint
 from chain_of_custody.errors import CannotWrite
 from chain_of_custody.finding import Finding, Severity
 from chain_of_custody.hashing import Digests
@@ -21,11 +23,21 @@ from chain_of_custody.messages import Lang, say
 from chain_of_custody.parcel import Incoming
 from chain_of_custody.progress import Progress
 from chain_of_custody.session import Session
-from forensic.workflows import custody_faults, finds, recordset, report_case, report_finds, report_time, views
+from forensic.workflows import (
+    custody_faults,
+    finds,
+    recordset,
+    report_case,
+    report_custody,
+    report_finds,
+    report_signatures,
+    report_time,
+    views,
+)
 from forensic.workflows.parsing import FINDINGS
 from forensic.workflows.work import Outcome, described
 from parsers import enrolled
-from reports import html, pdf, story
+from reports import html, pdf, story, story_case, story_finds, story_trust
 
 REPORT = "report"
 GENERAL_LIMITS = ("limit-no-reconciliation", "limit-deleted-rows", "limit-fat-chains", "limit-unread", "limit-bills")
@@ -61,8 +73,13 @@ def run(session: Session, size: int, job: Job, progress: Progress) -> Outcome:
     return Outcome({"lang": job.lang, "at": size, "files": files}, artifacts=[described(stored)])
 
 
+def takes_none(case: Case) -> bool:
+    """Whether papers can be built outside the case only: it cannot be written, or is closed."""
+    return case.register.closed is not None or not os.access(case.folder, os.W_OK)
+
+
 def outside(case: Case, size: int, job: Job, folder: Path, progress: Progress) -> Outcome:
-    """Builds the papers of a case that cannot be written into a folder outside it. They are entered nowhere."""
+    """Builds the papers of a case that takes none into a folder outside it. They are entered nowhere."""
     files = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,9 +150,10 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
     carved = report_finds.files(case, "carve", lang)
     talks = report_finds.conversations(case)
     sources = report_finds.sources(case, lang)
+    acts = tuple(report_signatures.acts(case))
     return story.Story(
         case=report_case.case(case),
-        head=story.Head(
+        head=story_trust.Head(
             size,
             head.root.hex(),
             note,
@@ -143,32 +161,48 @@ def tell(case: Case, size: int, job: Job) -> story.Story:
             case.ledger.entry(size - 1).time,
             report_time.outside(case, lang),
             report_time.brackets(case, size),
+            report_time.adopted(case),
         ),
-        request=story.Request(
+        request=story_case.Request(
             client=job.client,
             basis=case.facts.authority,
             question=job.question,
             answer=_answer(case, recovered, carved, talks, sources, lang),
         ),
         exhibits=report_case.exhibits(case, lang),
+        secrets=report_custody.secrets(case),
         acquisitions=report_case.acquisitions(case, lang),
         recovered=recovered,
         carved=carved,
         conversations=lambda: iter(talks),
         payments=sources,
         findings=lambda: findings(case),
-        changes=lambda: report_case.changes(case),
+        changes=lambda: report_case.changes(case, acts, lang),
         alone=lambda: report_case.alone(case, size),
         limitations=_limitations(case, lang),
         software=(
-            story.Software(build.NAME, build.release(), build.source_hash()),
-            story.Software(bundle.VERIFIER, build.release(), hashlib.sha256(bundle.verifier()).hexdigest()),
+            story_trust.Software(build.NAME, build.release(), build.source_hash()),
+            story_trust.Software(bundle.VERIFIER, build.release(), hashlib.sha256(bundle.verifier()).hexdigest()),
         ),
-        checks=tuple(story.Check(say(f"check-{name}", lang), say(f"check-{name}-command", lang)) for name in CHECKS),
+        checks=tuple(_checks(case, head, lang)),
+        keys=report_signatures.keys(case),
+        acts=acts,
     )
 
 
-CHECKS = ("case", "head", "file", "located")
+CHECKS = ("case", "apart", "file", "located")
+
+
+def _checks(case: Case, head: Checkpoint, lang: Lang) -> Iterator[story_trust.Check]:
+    keys = dict.fromkeys((case.ledger.verifier_key, *(vkey for _, vkey in report_time.adopted(case))))
+    facts = {
+        "head": f"{head.size}:{head.root.hex()}",
+        "key": " --key ".join(keys),
+        "verifier": bundle.VERIFIER,
+        "sha256": hashlib.sha256(bundle.verifier()).hexdigest(),
+    }
+    for name in CHECKS:
+        yield story_trust.Check(say(f"check-{name}", lang, **facts), say(f"check-{name}-command", lang, **facts))
 
 
 def _all_there(case: Case) -> None:
@@ -183,10 +217,10 @@ def _all_there(case: Case) -> None:
 
 def _answer(
     case: Case,
-    recovered: story.Files,
-    carved: story.Files,
-    talks: list[story.Conversation],
-    sources: tuple[story.PaymentSource, ...],
+    recovered: story_finds.Files,
+    carved: story_finds.Files,
+    talks: list[story_finds.Conversation],
+    sources: tuple[story_finds.PaymentSource, ...],
     lang: Lang,
 ) -> tuple[str, ...]:
     """The answer in short: what there is, in numbers that the sections below account for."""
@@ -208,7 +242,7 @@ def _answer(
     )
 
 
-def _source_answer(source: story.PaymentSource, lang: Lang) -> str:
+def _source_answer(source: story_finds.PaymentSource, lang: Lang) -> str:
     inward, outward = source.overall.inward, source.overall.outward
     return say(
         "answer-source",
@@ -263,13 +297,13 @@ def _acquired(end: dict[str, object]) -> Iterator[Finding]:
         yield Finding("acquire-incomplete", Severity.ERROR, {"bytes": int(str(end["bytes"]))}, where)
 
 
-def _limitations(case: Case, lang: Lang) -> tuple[story.Limitation, ...]:
+def _limitations(case: Case, lang: Lang) -> tuple[story_trust.Limitation, ...]:
     used = {artifact.facts["parser"] for artifact in views.record_sets(case)}
     of_parsers = (
-        story.Limitation(f"{parser.name} {parser.version}", text)
+        story_trust.Limitation(f"{parser.name} {parser.version}", text)
         for parser in enrolled.parsers()
         if parser.name in used
         for text in parser.limitation_texts(lang)
     )
-    general = (story.Limitation(say("limit-general", lang), say(limit, lang)) for limit in GENERAL_LIMITS)
+    general = (story_trust.Limitation(say("limit-general", lang), say(limit, lang)) for limit in GENERAL_LIMITS)
     return tuple(chain(general, of_parsers))

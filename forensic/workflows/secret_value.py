@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+from chain_of_custody import plain_file
 from chain_of_custody.errors import UsageError
 
 LONGEST = 4096  # bytes
@@ -33,8 +34,7 @@ def leave_no_dump() -> None:
 
 def _from_file(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(LONGEST + 3)
+        return plain_file.start(path, LONGEST + 3)
     except OSError as error:
         raise UsageError("secret-file", path=str(path), reason=error.strerror or str(error)) from error
 

@@ -3,7 +3,6 @@
 The ledger gets a commitment and the provenance; the value goes into the vault and nowhere else.
 """
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,23 +10,25 @@ from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from chain_of_custody import keyring
 from chain_of_custody.algorithms import ED25519
 from chain_of_custody.case import Case
 from chain_of_custody.enrolment import EnrolledKey
-from chain_of_custody.errors import CannotWrite, CustodyRefusal, IntegrityError, UsageError
+from chain_of_custody.errors import CustodyRefusal, IntegrityError, UsageError
 from chain_of_custody.finding import Finding, Severity
+from chain_of_custody.keyring import KeptKey
+from chain_of_custody.people import alike, distinct
 from chain_of_custody.session import Session
 from chain_of_custody.signature import parse_key
 from chain_of_custody.vault import Secret, Vault
-from forensic.workflows import secret_value
+from forensic.workflows import new_file, secret_value, unlocking
+from forensic.workflows.changes import need_reason
 from forensic.workflows.unlocking import Passphrase
-from forensic.workflows.work import Outcome
+from forensic.workflows.work import Order, Outcome
 
 READERS = 2  # at least: a secret that one person alone can read is lost with that person's key
 TELLING = 4  # characters from which on a value that stands in a text is no chance
+TELLING_ANYWHERE = 8  # the same, inside a longer word
 
 
 class Kind(StrEnum):
@@ -42,6 +43,10 @@ class Kind(StrEnum):
 class Stated(StrEnum):
     YES = "yes"
     NO = "no"
+
+
+OWN_WORDS = frozenset({"forensic", "secret", "add", "reveal", *Kind, *Stated})
+"""Of a command line, what the value may be without being told by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,21 @@ def check(case: Case, new: New) -> None:
     _readers(case, new.readers)
 
 
-def refuse_telltale(new: New, value: str) -> None:
-    """A value that stands in what was typed about it would stand in the ledger: `UsageError`."""
-    pattern = rf"(?<![^\W_]){re.escape(value)}(?![^\W_])"
-    if len(value) >= TELLING and re.search(pattern, f"{new.given_by}\n{new.how}\n{new.part}", re.ASCII):
+def refuse_telltale(value: str, order: Order, *texts: str) -> None:
+    """A value that stands in a text, or in the command line as it is recorded, would stand in the ledger: `UsageError`.
+
+    The command's own words and where the case lies tell nothing. A short value inside a longer word is chance.
+    """
+    typed = [word for word in order.command if word not in (*OWN_WORDS, str(order.case))]
+    before, after = (r"(?<![^\W_])" if value[:1].isalnum() else ""), (r"(?![^\W_])" if value[-1:].isalnum() else "")
+    pattern = re.escape(value) if len(value) >= TELLING_ANYWHERE else f"{before}{re.escape(value)}{after}"
+    if len(value) >= TELLING and re.search(pattern, "\n".join((*texts, *typed)), re.ASCII):
         raise UsageError("secret-in-the-text", hint="secret-in-the-text-hint")
+
+
+def texts(new: New) -> tuple[str, ...]:
+    """What was typed about a secret."""
+    return (new.item, new.part, new.given_by, new.how, new.authority, *new.readers)
 
 
 def add(session: Session, new: New, value: str) -> Outcome:
@@ -144,6 +159,11 @@ def add(session: Session, new: New, value: str) -> Outcome:
     for name in others:
         outcome.findings.append(Finding("secret-no-reader", Severity.NOTE, {"person": name}))
     (entered,) = (each for each in provenance(case) if each.seq == seq)
+    for field in ("voluntary", "notice"):
+        if facts[field] is False:
+            outcome.findings.append(Finding(f"secret-not-{field}", Severity.WARNING, {"seq": seq}))
+    if len(session.names) < READERS:
+        outcome.findings.append(Finding("custody-alone", Severity.NOTE, {"person": session.names[0]}))
     for field in entered.lacking:
         outcome.findings.append(Finding(f"secret-lacks-{field}", Severity.NOTE, {"seq": seq}))
     return outcome
@@ -180,42 +200,56 @@ def matches(case: Case, seq: int, given: str, persons: Sequence[str], passphrase
     return outcome
 
 
+def check_reveal(case: Case, seq: int, reason: str, persons: Sequence[str], to: Path | None) -> None:
+    """Refuses what could not be revealed, before anybody is asked for a passphrase."""
+    need_reason(reason)
+    if to is not None:
+        new_file.refuse(case, to)
+    _reader_key(case, seq, persons)
+
+
+def refuse_telling_reveal(case: Case, seq: int, reason: str, persons: Sequence[str], order: Order) -> None:
+    """Refuses a reason or command line that holds the value, before any of them is entered."""
+    refuse_telltale(value(case, seq, persons, order.passphrase), order, reason)
+
+
 def reveal(session: Session, seq: int, reason: str, passphrase: Passphrase, to: Path | None) -> str:
     """Decrypts a secret and enters that it was read before anybody sees it. `to` is a new file outside the case."""
-    if not reason.strip():
-        raise UsageError("reason-missing")
-    if to is not None:
-        _refuse_output(session.case, to)
+    check_reveal(session.case, seq, reason, session.names, to)
     revealed = value(session.case, seq, session.names, passphrase)
     session.act("secret.reveal", target=seq, reason=reason.strip())
     if to is not None:
-        _save(revealed, to)
+        with new_file.created(to, 0o600) as file:
+            file.write(revealed.encode())
     return revealed
 
 
 def _opened(case: Case, seq: int, persons: Sequence[str], passphrase: Passphrase) -> Secret:
     body = _body(case, seq)
-    reader = next((name for name in persons if name in body["for"]), None)
-    if reader is None:
-        raise CustodyRefusal("secret-not-for", persons=", ".join(persons), readers=", ".join(body["for"]), seq=seq)
-    secret = Vault(case.ledger.origin).get(str(body["vault"]), _private_key(case, seq, reader, passphrase))
+    key = _reader_key(case, seq, persons)
+    secret_value.leave_no_dump()
+    private = keyring.private(key, unlocking.needed(passphrase, key.person, "key-passphrase-before-hint"))
+    secret = Vault(case.ledger.origin).get(str(body["vault"]), private)
     if (secret.item, secret.part) != (body["item"], body.get("part", "")) or not secret.keeps(body["commitment"]):
         raise IntegrityError("secret-not-committed", seq=seq)
     return secret
 
 
-def _private_key(case: Case, seq: int, reader: str, passphrase: Passphrase) -> Ed25519PrivateKey:
+def _reader_key(case: Case, seq: int, persons: Sequence[str]) -> KeptKey:
     """The key that was the reader's when secret `seq` was entered: one that was replaced since still decrypts it."""
+    readers = _body(case, seq)["for"]
+    acting = {alike(name) for name in persons}
+    reader = next((name for name in readers if alike(name) in acting), None)
+    if reader is None:
+        raise CustodyRefusal("secret-not-for", persons=", ".join(persons), readers=", ".join(readers), seq=seq)
     then = case.register.enrolment.keys
-    vkeys = [key.vkey for key in then if key.person == reader and key.seq < seq < (key.revoked or seq + 1)]
+    vkeys = [
+        key.vkey for key in then if alike(key.person) == alike(reader) and key.seq < seq < (key.revoked or seq + 1)
+    ]
     kept = next((key for vkey in vkeys if (key := keyring.find(vkey))), None)
     if kept is None:
         raise CustodyRefusal("secret-key-elsewhere", hint="secret-key-elsewhere-hint", person=reader, seq=seq)
-    secret_value.leave_no_dump()
-    words = passphrase(reader)
-    if words is None:
-        raise CustodyRefusal("secret-passphrase", hint="secret-passphrase-hint", person=reader)
-    return keyring.private(kept, words)
+    return kept
 
 
 def _body(case: Case, seq: int) -> dict[str, Any]:
@@ -262,15 +296,16 @@ def _persons(case: Case, body: dict[str, Any]) -> tuple[str, ...]:
 def _readers(case: Case, chosen: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
     """Name and public key of those who will be able to read; and, where nobody was chosen, the names of those whose
     keys cannot decrypt."""
-    enrolled = {key.person: key for key in case.register.enrolment.valid()}
-    for name in chosen:
-        if name not in enrolled:
+    enrolment = case.register.enrolment
+    named = {name: enrolment.of(name) for name in distinct(chosen)}
+    for name, key in named.items():
+        if key is None:
             raise CustodyRefusal("secret-for-unknown", hint="secret-enrol-hint", person=name)
-        if not _decrypts(enrolled[name]):
-            signer = enrolled[name].signer
-            raise CustodyRefusal("secret-for-cannot", hint="secret-enrol-hint", person=name, signer=signer)
-    names = list(dict.fromkeys(chosen)) or list(enrolled)
-    able = {name: parse_key(enrolled[name].vkey).public for name in names if _decrypts(enrolled[name])}
+        if not _decrypts(key):
+            raise CustodyRefusal("secret-for-cannot", hint="secret-enrol-hint", person=name, signer=key.signer)
+    keys = [key for key in named.values() if key] or enrolment.valid()
+    names = [key.person for key in keys]
+    able = {key.person: parse_key(key.vkey).public for key in keys if _decrypts(key)}
     if len(set(able.values())) < READERS:
         raise CustodyRefusal("secret-two-readers", hint="secret-enrol-hint", number=len(set(able.values())))
     return able, [name for name in names if name not in able]
@@ -278,19 +313,3 @@ def _readers(case: Case, chosen: Sequence[str]) -> tuple[dict[str, bytes], list[
 
 def _decrypts(key: EnrolledKey) -> bool:
     return key.signer == "file" and parse_key(key.vkey).algorithm == ED25519
-
-
-def _refuse_output(case: Case, path: Path) -> None:
-    if path.resolve().is_relative_to(case.folder.resolve()):
-        raise UsageError("export-inside-case", path=str(path))
-    if path.exists() or path.is_symlink() or not path.parent.is_dir():
-        raise UsageError("secret-output", path=str(path))
-
-
-def _save(revealed: str, path: Path) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(revealed.encode())
-    except OSError as error:
-        raise CannotWrite("no-space", path=str(path), reason=error.strerror or str(error)) from error

@@ -6,25 +6,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from chain_of_custody import heads_out
 from chain_of_custody.case import Case
 from chain_of_custody.clock import local
 from chain_of_custody.custody import State, open_unseals
 from chain_of_custody.parcel import INTAKE, is_alive
 from chain_of_custody.register import Run
 from chain_of_custody.session import is_gone
-from forensic.workflows import memory
+from forensic.workflows import memory, standing
 from forensic.workflows.work import Outcome
 
 PARTIAL = "image-partial"
 
 
 def status(case: Case) -> Outcome:
-    """Running commands, incomplete images, unsealed exhibits, entries since a head last left, the last full check."""
+    """The session that stands open here, running commands, incomplete images, unsealed exhibits, entries since a head
+    last left, the last full check."""
     register = case.register
     filling, waiting = _parcels(case)
     running = _commands(case) or filling  # a session of another workstation is known by its parcel only
     open_acquisitions = [f"{body['item']} (#{seq})" for seq, body in register.acquisitions.items() if not body["end"]]
     data = {
+        "standing": standing.here(case),
         "running": running,
         "waiting": waiting,
         "incomplete": [f"{a.exhibit} (#{a.seq})" for a in register.held(what=PARTIAL)] + open_acquisitions,
@@ -96,6 +99,5 @@ def _parcels(case: Case) -> tuple[list[str], list[str]]:
 
 
 def _since_outside_head(case: Case) -> int:
-    """Entries after the newest head that left the case, on a paper or to somebody else's clock; all if none did."""
-    covered = [int(artifact.facts["head"]["size"]) for artifact in case.register.held(what="report")]
-    return len(case.ledger) - max([*covered, case.register.anchors.covered()])
+    """Entries after the largest head that left the laboratory; all if none did."""
+    return len(case.ledger) - heads_out.reach(heads_out.told(case.ledger))

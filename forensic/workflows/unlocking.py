@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from chain_of_custody import agent, keyring
 from chain_of_custody.enrolment import Enrolment
-from chain_of_custody.errors import CustodyRefusal
+from chain_of_custody.errors import CustodyRefusal, UsageError
 from chain_of_custody.keyring import KeptKey, Kind
 from chain_of_custody.signature import Signer
 
@@ -17,27 +17,28 @@ def no_passphrase(_person: str) -> bytes | None:
 
 
 def signers(enrolment: Enrolment, persons: Sequence[str], passphrase: Passphrase) -> tuple[Signer, ...]:
-    """A signer for each of the persons whose key is enrolled. One that is not at hand raises `CustodyRefusal`."""
-    ready: list[Signer] = []
-    missing: list[str] = []
-    for vkey in enrolment.owed(persons):
-        key = keyring.find(vkey)
-        signer = reached(key, passphrase) if key else None
-        if signer:
-            ready.append(signer)
-        else:
-            missing.append(vkey.partition("+")[0])
-    if missing:
-        raise CustodyRefusal("sign-missing", hint="sign-missing-hint", persons=", ".join(missing))
-    return tuple(ready)
+    """A signer for each of the persons whose key is enrolled. Keys that are not on this workstation raise
+    `CustodyRefusal` before any passphrase is asked for."""
+    owed = [(vkey, keyring.find(vkey)) for vkey in enrolment.owed(persons)]
+    if elsewhere := [vkey.partition("+")[0] for vkey, key in owed if key is None]:
+        raise CustodyRefusal("sign-elsewhere", hint="sign-elsewhere-hint", persons=", ".join(elsewhere))
+    return tuple(reached(key, passphrase) for _, key in owed if key)
 
 
-def reached(key: KeptKey, passphrase: Passphrase, whose: str = "") -> Signer | None:
+def reached(key: KeptKey, passphrase: Passphrase, whose: str = "") -> Signer:
     """The key's signer: by the agent while it is unlocked, else with its passphrase, asked of `whose` or the person.
-    None where none can be had; a wrong one raises `CustodyRefusal`."""
+    A wrong one raises `CustodyRefusal`."""
     if key.signer is Kind.FILE and (unlocked := agent.signer(key.vkey)):
         return unlocked
     if not key.signer.asks:
         return keyring.reach(key)
-    secret = passphrase(whose or key.person)
-    return None if secret is None else keyring.reach(key, secret)
+    hint = "sign-passphrase-hint" if key.signer is Kind.FILE else "key-passphrase-before-hint"
+    return keyring.reach(key, needed(passphrase, whose or key.person, hint))
+
+
+def needed(passphrase: Passphrase, whose: str, hint: str) -> bytes:
+    """The passphrase. `UsageError` where none is given and nobody can be asked; `hint` says how it is given."""
+    secret = passphrase(whose)
+    if secret is None:
+        raise UsageError("key-passphrase-none", hint=hint, person=whose)
+    return secret

@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chain_of_custody import (
+    bundle,
+    checkpoint,
+    heads,
+    heads_out,
+    keys,
+    ledger_file,
+    policy,
+    proof,
+    verify_custody,
+)
 from chain_of_custody import case as cases
-from chain_of_custody import checkpoint, heads, keys, policy, proof
 from chain_of_custody.case import LEDGER, Case
 from chain_of_custody.errors import CaseError, ForensicError, IntegrityError, UsageError
+from chain_of_custody.heads_out import Standing
 from chain_of_custody.ledger import Ledger
 from chain_of_custody.progress import Progress
 from chain_of_custody.trust import Trust
-from chain_of_custody.verify import Breach, Verdict, adopted_keys, verify_files, verify_ledger
+from chain_of_custody.verify import Verdict, adopted_keys, verify_files, verify_ledger
 from forensic.workflows import memory, proving, qr_heads
 from forensic.workflows.qr_heads import Shown
 from forensic.workflows.work import Order
@@ -34,7 +45,7 @@ def verify(
     order: Order, progress: Progress, *, quick: bool, outside: Outside | None = None, volume: str | None = None
 ) -> tuple[Verdict, dict[str, Any] | None]:
     """The ledger first, by itself: one that was tampered with may be impossible to replay. With `volume` only that
-    one's files are looked at."""
+    one's files are looked at. The head is the newest as it is stored, None where there is none that can be read."""
     outside = outside or Outside()
     expected = [proof.parse_head(text) for text in outside.expect]
     shown = [(path, qr_heads.read(path)) for path in outside.qr]
@@ -42,25 +53,27 @@ def verify(
         raise UsageError("verify-files-none", path=str(outside.files))
     folder = cases.find(order.case)
     verdict, head = Verdict(), None
-    if not (folder / LEDGER).is_file():
+    if not ledger_file.is_there(folder / LEDGER):
         raise CaseError("case-none", path=str(folder))
     with Ledger.open(folder / LEDGER) as ledger:
         trust = trusted(ledger, outside)
         if not trust.keys:
-            verdict.remarks.append(Breach("verify-no-outside-key", {}))
+            verdict.remark("verify-unvouched" if outside.strict else "verify-no-outside-key")
         verify_ledger(ledger, ledger.verifier_key, verdict, progress, trust)
         expected += check_shown(ledger, shown, trust, verdict)
         proving.check_expected(ledger, expected, verdict)
-        _tell_tail(verdict, [size for size, _ in expected], strict=outside.strict)
-        heads.judge(ledger, verdict)
+        _tell_tail(ledger, expected, verdict, strict=outside.strict)
+        heads.judge(ledger, verdict, strict=outside.strict)
+        head = _stored(ledger)
     try:
         with Case.open(folder) as case:
             head = case.head()
             if volume is not None and volume not in case.volumes():
                 raise UsageError("volume-unknown", volume=volume)
+            verify_custody.readings(case, verdict.remark)
             verify_files(case, verdict, quick=quick, progress=progress, only=volume, elsewhere=outside.files)
     except IntegrityError as error:
-        verdict.breaches.append(Breach(error.message_id, {name: str(fact) for name, fact in error.facts.items()}))
+        verdict.stopped(error)
     if (
         verdict.holds
         and head
@@ -71,6 +84,14 @@ def verify(
     ):
         memory.remember(str(head["origin"]), head)
     return verdict, head
+
+
+def _stored(ledger: Ledger) -> dict[str, Any] | None:
+    try:
+        head = ledger.head()
+    except (CaseError, IntegrityError):
+        return None
+    return {"origin": head.origin, "size": head.size, "root": head.root.hex()}
 
 
 def trusted(ledger: Ledger, outside: Outside) -> Trust:
@@ -109,8 +130,20 @@ def check_shown(
     return [(one.head.size, one.head.root) for _, one in shown]
 
 
-def _tell_tail(verdict: Verdict, sizes: Sequence[int], *, strict: bool) -> None:
-    """Names the entries that no head from outside covers, where one is known or it was asked."""
-    verdict.outside = max([verdict.outside, *sizes])
+def _tell_tail(ledger: Ledger, shown: Sequence[tuple[int, bytes]], verdict: Verdict, *, strict: bool) -> None:
+    """Names the entries that no head that left covers, where one did or it was asked; and how far it is the
+    laboratory's own word alone that one left. Of the heads shown, size and root, one that does not hold covers nothing,
+    and leaves nothing of the laboratory's word from there on.
+    """
+    with ledger.snapshot():
+        left = heads_out.weighed(heads_out.told(ledger), verdict.proved, verdict.refuted)
+        proved = [size for size, root in shown if proof.continues(ledger, size, root)]
+    wrong = min((size for size, _ in shown if size not in proved), default=len(ledger) + 1)
+    proved += [head.size for head in left if head.covers and head.standing is Standing.PROVEN]
+    shown_to = max(proved, default=0)
+    verdict.outside = max(shown_to, heads_out.reach(head for head in left if head.size < wrong))
+    if verdict.outside > shown_to:
+        verdict.remark("verify-left", size=verdict.outside, proved=shown_to)
     if verdict.outside < verdict.entries and (verdict.outside or strict):
-        verdict.remark("verify-tail", first=verdict.outside, last=verdict.entries - 1)
+        entries = bundle.ranges(range(verdict.outside, verdict.entries))
+        verdict.remark("verify-tail", first=verdict.outside, last=verdict.entries - 1, entries=entries)

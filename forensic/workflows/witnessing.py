@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chain_of_custody import checkpoint, witness
-from chain_of_custody.errors import CannotWrite, UsageError
+from chain_of_custody import checkpoint, plain_file, witness
+from chain_of_custody.errors import UsageError
+from forensic.workflows.new_file import created
 from forensic.workflows.work import Outcome
 
 LARGEST = 1 << 16  # bytes of a request; the longest proof has 64 lines
@@ -23,11 +24,8 @@ def cosign(folder: Path, request: Path, log: str, output: Path | None, ask: Call
     passphrase = ask().encode() if witness.is_encrypted(folder) else None
     note = witness.load(folder, passphrase).cosign(asked, int(time.time()), log)
     if output:
-        try:
-            with output.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(note)
-        except OSError as error:
-            raise CannotWrite("no-space", path=str(output), reason=error.strerror or str(error)) from error
+        with created(output) as file:
+            file.write(note.encode())
     head, _ = checkpoint.parse(note)
     facts = {"origin": head.origin, "size": head.size, "root": head.root.hex()}
     return Outcome({"note": note, "file": str(output) if output else None, **facts})
@@ -35,8 +33,7 @@ def cosign(folder: Path, request: Path, log: str, output: Path | None, ask: Call
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = plain_file.start(path, LARGEST + 1)
         if len(data) > LARGEST:
             raise ValueError(f"> {LARGEST}")
         return data.decode()

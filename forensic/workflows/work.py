@@ -1,8 +1,8 @@
 """How every workflow begins: find the case, say who acts, open a session."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from chain_of_custody import closing
 from chain_of_custody import session as sessions
 from chain_of_custody.artifact import Artifact
 from chain_of_custody.case import Case
-from chain_of_custody.errors import UsageError
+from chain_of_custody.clock import SystemClock
+from chain_of_custody.errors import ForensicError, UsageError
 from chain_of_custody.finding import Finding, Severity
-from chain_of_custody.people import Person, known_or_bare
+from chain_of_custody.people import Person, alike, cleaned, distinct, known_or_bare
 from chain_of_custody.session import Session
 from chain_of_custody.signature import Signer
 from forensic.workflows import outward, unlocking
@@ -26,11 +27,22 @@ BY = "FORENSIC_BY"
 
 Announce = Callable[[Case, Sequence[Person], str], None]  # is told case, persons and exhibit before anything is entered
 
+Check = Callable[[Case, Sequence[str]], object]
+"""Is told the case and the names of the session's persons; refuses what could not be entered."""
+
+
+def _unchecked(_case: Case, _names: Sequence[str]) -> None:
+    pass
+
+
+def _unheeded(_head: dict[str, Any]) -> None:
+    pass
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the command line was given that every workflow needs. `command` has its secrets redacted; `tell` passes on
-    remarks that belong to no result."""
+    remarks that belong to no result; `broken_off` is told the head that a session left which an error ended."""
 
     config: Config
     case: Path | None = None
@@ -40,6 +52,7 @@ class Order:
     exhibit: str = ""
     passphrase: Passphrase = no_passphrase
     tell: Tell = unheard
+    broken_off: Callable[[dict[str, Any]], None] = _unheeded
 
 
 @dataclass(slots=True)
@@ -83,8 +96,10 @@ def writing(
     approvers: Sequence[str] = (),
     more: Sequence[Signer] = (),
     after_close: bool = False,
+    check: Check = _unchecked,
 ) -> Iterator[Session]:
     """The case opened for writing under a session of the order's persons; says first whose and which case it is.
+    What `check` refuses is refused before anything is entered.
 
     With `signed` the keys of those persons and of the `approvers` who have one enrolled are made ready before anything
     is entered: the session's acts need them, and `more` signers sign beside them. A closed case is refused, unless the
@@ -96,42 +111,73 @@ def writing(
             closing.refuse(case.register.closed, case.zone)
         persons, within = _acting(order, case)
         announce(case, persons, order.exhibit)
-        names = [*(person.name for person in persons), *approvers]
-        signers = unlocking.signers(case.register.enrolment, names, order.passphrase) if signed else ()
+        _remark_certificates(order, case, persons)
+        names = [person.name for person in persons]
+        check(case, names)
+        signers = unlocking.signers(case.register.enrolment, [*names, *approvers], order.passphrase) if signed else ()
         signers = (*signers, *more)
-        with sessions.opened(case, persons, order.command, order.config.effective(), signers, within) as session:
-            yield session
+        before = len(case.ledger)
+        try:
+            with sessions.opened(case, persons, order.command, order.config.effective(), signers, within) as session:
+                yield session
+        except BaseException:
+            with suppress(ForensicError):
+                if len(case.ledger) > before:
+                    order.broken_off(case.head())
+            raise
+
+
+def _remark_certificates(order: Order, case: Case, persons: Sequence[Person]) -> None:
+    today = SystemClock().read().utc.astimezone(case.zone).date()
+    for person in persons:
+        if person.certificate_expired(today):
+            order.tell("work-certificate-expired", person=person.name, date=person.valid_until)
 
 
 def who(order: Order, case: Case | None = None) -> list[Person]:
     """The persons of a session: `--by` and `--with`, else those of the session that stands open here, `FORENSIC_BY`,
     the config, the case's examiner."""
-    return _acting(order, case)[0] if case else _named(order)
+    return _acting(order, case)[0] if case else named(order)
+
+
+def standing(order: Order, case: Case) -> int | None:
+    """The standing session that the order's command is within."""
+    return None if order.by else case.standing()
 
 
 def _acting(order: Order, case: Case) -> tuple[list[Person], int | None]:
     """The persons, and the standing session they are of."""
-    seq = None if order.by else case.register.standing.here()
+    seq = standing(order, case)
     if seq is None:
-        return _named(order, case), None
+        return named(order, case), None
     stand = [Person(**person) for person in case.register.standing.open[seq]["persons"]]
-    known = {person.name for person in stand}
-    joining = [name for name in dict.fromkeys(order.with_) if name and name not in known]
+    known = {alike(person.name) for person in stand}
+    joining = [name for name in distinct(_entered(order.with_)) if alike(name) not in known]
     return [*stand, *(known_or_bare(name, list(order.config.people)) for name in joining)], seq
 
 
-def _named(order: Order, case: Case | None = None) -> list[Person]:
+def named(order: Order, case: Case | None = None) -> list[Person]:
+    """As `who`, whatever session stands open."""
     config = order.config
-    names = [name for name in (order.by, *order.with_) if name]
+    names = [order.by, *order.with_]
     if not order.by:
         first = os.environ.get(BY) or config.by
         names = ([first] if first else []) + list(order.with_ or config.with_)
+    names = _entered(names)
     people = list(config.people)
     if not names and case is not None:
         return _opened_by(case)
     if not names:
         raise UsageError("work-nobody", hint="work-nobody-hint")
-    return [known_or_bare(name, people) for name in dict.fromkeys(names)]
+    return [known_or_bare(name, people) for name in distinct(names)]
+
+
+def _entered(names: Iterable[str]) -> list[str]:
+    """The names as they are entered. One that nobody could read raises `UsageError`."""
+    given = [name for name in names if name]
+    if any(not cleaned(name) for name in given):
+        raise UsageError("work-name-empty")
+    return [cleaned(name) for name in given]
 
 
 def _opened_by(case: Case) -> list[Person]:

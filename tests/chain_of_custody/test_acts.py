@@ -213,9 +213,9 @@ def test_the_acts_are_the_same_in_both() -> None:
 
 
 def test_a_policy_s_persons(signed: Signed) -> None:
-    for persons, expected in (((WEI_SIGNS.vkey,), set()), ((LAN_SIGNS.vkey,), {"verify-policy-person"})):
+    for persons, expected in (((WEI_SIGNS.vkey,), set()), ((LAN_SIGNS.vkey,), {"verify-person-unconfirmed"})):
         policy = Policy(logs=(signed.vkey,), persons=persons)
-        assert ours(signed.folder, Trust((signed.vkey,), policy, strict=False))[0] == expected
+        assert ours(signed.folder, Trust((signed.vkey,), policy, strict=False)) == (set(), expected)
     stranger = checkpoint.verifier_key(signed.vkey.partition("+")[0], forged_key().public)
     assert "verify-policy-log" in ours(signed.folder, Trust((signed.vkey,), Policy(logs=(stranger,))))[0]
 
@@ -223,8 +223,8 @@ def test_a_policy_s_persons(signed: Signed) -> None:
 def test_an_act_that_nobody_signed(signed: Signed) -> None:
     rewrite(signed.folder, lambda rows: [row for row in rows if not row[1]] + [({**rows[-1][0], "signers": []}, "")])
     policy = Policy(logs=(signed.vkey,))
-    assert ours(signed.folder, Trust((signed.vkey,), policy, strict=False))[0] == set()
-    assert ours(signed.folder, Trust((signed.vkey,), policy))[0] == {"verify-act-unsigned"}
+    assert ours(signed.folder, Trust((signed.vkey,), policy, strict=False)) == (set(), set())
+    assert ours(signed.folder, Trust((signed.vkey,), policy)) == (set(), {"verify-acts-unsigned"})
 
 
 # -- adoptions
@@ -384,7 +384,7 @@ def test_a_disposal_for_a_file_that_is_there(signed: Signed) -> None:
     assert theirs(signed.folder, "--key", signed.vkey)[0] == PROVED
     next((signed.folder / "EX-001").rglob("*.txt")).unlink()
     breaches, remarks = ours(signed.folder, Trust((signed.vkey,)))
-    assert (breaches, remarks) == (set(), {"verify-disposed"})
+    assert (breaches, remarks) == (set(), {"verify-disposed", "verify-acts-unsigned"})
     assert theirs(signed.folder, "--key", signed.vkey)[0] == PROVED
 
 

@@ -13,6 +13,7 @@ from chain_of_custody import bundle, keys, proof
 from chain_of_custody.case import LEDGER
 from chain_of_custody.errors import CaseError, UsageError
 from chain_of_custody.ledger import Ledger
+from tests.examiner import Examiner
 
 ORIGIN = "forensic/4501/0123456789ab"
 PROVED, NOT_CHECKED, BROKEN = 0, 4, 6
@@ -186,3 +187,15 @@ def test_its_anchors_are_copied_and_its_hash_is_printed(at_work, tmp_path: Path)
     assert bundle.VERIFIER in page
     assert digest[:32] in page
     assert digest[32:] in page
+
+
+def test_a_command_line_that_stays_to_be_read_is_said(at_work: Examiner, tmp_path: Path) -> None:
+    seq = at_work.asks("ledger", "note", "他案的线索")["seq"]
+    session = at_work.entries()[seq]["sess"]
+    done = at_work.types("--json", "ledger", "export", tmp_path / "half", "--withhold", seq, "--reason", "涉及他案")
+    (finding,) = done.json["findings"]
+    assert (done.code, finding["code"], finding["facts"]) == (0, "bundle-session-shown", {"sessions": str(session)})
+    assert "他案的线索" in (tmp_path / "half" / "entries.tsv").read_text("utf-8")  # as it was typed
+    both = ("--withhold", f"{session},{seq}", "--reason", "涉及他案")
+    assert at_work.asks("ledger", "export", tmp_path / "less", *both)["findings"] == []
+    assert "他案的线索" not in (tmp_path / "less" / "entries.tsv").read_text("utf-8")

@@ -1,6 +1,8 @@
 """Proofs of entries and of earlier heads: written, read and checked again, with and without the node cache."""
 
+import base64
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,13 +49,15 @@ def test_every_entry_of_small_ledgers(tmp_path: Path, size: int) -> None:
 
 
 def test_the_format(tmp_path: Path) -> None:
-    """c2sp.org/tlog-proof: first line, index, hashes of one line each, an empty line, the checkpoint verbatim."""
+    """c2sp.org/tlog-proof: first line, extra data, index, hashes of one line each, an empty line, the checkpoint."""
     with filled(tmp_path, 3) as ledger:
-        text, note = proof.prove(ledger, 2).text(), ledger.head_note()
-    first, index, step, rest = text.split("\n", 3)
+        text, note, entry = proof.prove(ledger, 2).text(), ledger.head_note(), line(ledger, 2)
+    first, extra, index, step, rest = text.split("\n", 4)
     assert (first, index, len(step)) == ("c2sp.org/tlog-proof@v1", "index 2", 44)
     assert rest == "\n" + note
-    assert proof.parse(text.replace("\nindex", "\nextra YWJj\nindex", 1)) == proof.parse(text)
+    assert extra == f"extra {base64.b64encode(entry).decode()}"
+    assert proof.parse(text).entry == entry
+    assert proof.parse(text.replace(extra + "\n", "", 1)) == replace(proof.parse(text), entry=b"")
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

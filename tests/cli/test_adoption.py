@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from chain_of_custody import checkpoint, place, verify_ledger
 from chain_of_custody.case import LEDGER, Case
@@ -107,6 +108,16 @@ def test_an_adopted_case_verifies(moved: Examiner, tmp_path: Path) -> None:
     for given, code in ((keys, 0), (keys[:2], 4)):  # the key that took over is known from outside, or it is not
         done = subprocess.run([*line, *given], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (code, ""), done.stdout
+
+
+def test_a_receipt_names_every_key(moved: Examiner) -> None:
+    answer = moved.asks("case", "adopt", *WHY)
+    first, second = moved.entries()[0]["vkey"], answer["vkey"]
+    paper = PdfReader(moved.asks("anchor", "print")["file"])
+    text = "".join("".join(page.extract_text() for page in paper.pages).split())
+    assert text.count(first) == text.count(second) == 2  # each by itself, and in the command that checks
+    assert f"--key{first}\\--key{second}" in text
+    assert f"sinceentry{answer['seq']}" in text
 
 
 def test_a_head_that_the_key_before_did_not_sign_is_not_continued(moved: Examiner) -> None:

@@ -71,7 +71,7 @@ def test_a_request_is_named_by_ledger_and_size(at_work: Examiner, tmp_path: Path
 def test_a_request_is_not_written_into_the_case_nor_over_a_file(at_work: Examiner, tmp_path: Path) -> None:
     assert at_work.types("anchor", "request", "-o", at_work.case / "head.tsq").code == 2
     (tmp_path / "head.tsq").write_text("mine")
-    assert at_work.types("anchor", "request", "-o", tmp_path / "head.tsq").code == 7
+    assert at_work.types("anchor", "request", "-o", tmp_path / "head.tsq").code == 5
     assert (tmp_path / "head.tsq").read_text() == "mine"
 
 
@@ -81,7 +81,7 @@ def test_a_bare_token_is_taken_and_an_unchecked_one_says_so(
     _, answer = stamped(at_work, authority, tmp_path)
     (tmp_path / "token").write_bytes(authority.token(answer.read_bytes()))
     done = at_work.types("anchor", "add", tmp_path / "token")
-    assert done.code == 0
+    assert done.code == 3
     assert "was not verified" in done.err
     assert anchors(at_work)[0]["checked"] is False
 
@@ -104,7 +104,7 @@ def test_a_token_that_answers_another_request_is_refused(
     first, answer = stamped(at_work, authority, tmp_path, "first")
     second, _ = stamped(at_work, authority, tmp_path, "second")
     assert at_work.types("anchor", "add", answer, "--request", second).code == 6
-    assert at_work.types("anchor", "add", answer, "--request", first).code == 0
+    assert at_work.types("anchor", "add", answer, "--request", first).code == 3
 
 
 def test_a_token_of_another_authority_is_refused(at_work: Examiner, authority: Authority, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_policy_says_which_authorities_count(at_work: Examiner, authority: Aut
 
 def test_the_same_token_is_entered_once(at_work: Examiner, authority: Authority, tmp_path: Path) -> None:
     _, answer = stamped(at_work, authority, tmp_path)
-    assert at_work.types("anchor", "add", answer).code == 0
+    assert at_work.types("anchor", "add", answer).code == 3
     assert at_work.types("anchor", "add", answer).code == 5
 
 
@@ -214,7 +214,7 @@ def test_a_closed_case_still_lets_its_head_out(at_work: Examiner, authority: Aut
     told = ("--receipt", printed["seq"], "--from", "当事人", "--received-at", "2026-02-01")
     assert at_work.types("take", tmp_path / "scan.pdf", *told).code == 0
     _, answer = stamped(at_work, authority, tmp_path)
-    assert at_work.types("anchor", "add", answer).code == 0
+    assert at_work.types("anchor", "add", answer).code == 3
     assert at_work.types("verify").code == 0
 
 
@@ -230,7 +230,7 @@ def test_the_list_holds_every_head_and_the_ledger_to_them(
     at_work: Examiner, authority: Authority, tmp_path: Path
 ) -> None:
     _, answer = stamped(at_work, authority, tmp_path)
-    assert at_work.types("anchor", "add", answer).code == 0
+    assert at_work.types("anchor", "add", answer).code == 3
     listed = at_work.asks("anchor", "list")
     assert {row["kind"] for row in listed["heads"]} == {"rfc3161", "workstation", "laboratory"}
     assert all(row["holds"] for row in listed["heads"])
@@ -265,7 +265,7 @@ def test_without_outside_clocks_the_report_says_so(at_work: Examiner) -> None:
 def test_the_token_in_the_ledger_is_checked_by_openssl(at_work: Examiner, authority: Authority, tmp_path: Path) -> None:
     """With the head's note and the entry alone, past the program."""
     _, answer = stamped(at_work, authority, tmp_path)
-    assert at_work.types("anchor", "add", answer).code == 0
+    assert at_work.types("anchor", "add", answer).code == 3
     (body,) = anchors(at_work)
     head = at_work.entries()[0]["origin"], body["size"]
     shown = json.loads(at_work.types("--json", "ledger", "export", tmp_path / "bundle").out)

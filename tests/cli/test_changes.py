@@ -10,7 +10,7 @@ import pytest
 
 from chain_of_custody.case import Case
 from forensic.workflows import reporting
-from reports import story
+from reports import story, story_trust
 from tests.cli.test_refusals import refused
 from tests.conftest import Card
 from tests.examiner import ROOT, Examiner
@@ -31,7 +31,7 @@ def told(examiner: Examiner) -> Iterator[story.Story]:
         yield reporting.tell(case, len(case.ledger), reporting.Job("en"))
 
 
-def changes(examiner: Examiner) -> list[story.Change]:
+def changes(examiner: Examiner) -> list[story_trust.Change]:
     with told(examiner) as story_:
         return list(story_.changes())
 
@@ -45,7 +45,7 @@ def test_a_note_is_entered_shown_and_reported(at_work: Examiner) -> None:
     assert body["seq"] == answer["seq"]
     assert (body["text"], body["item"], body["about"]) == ("14:05 起改用备用电源", "EX-001", 2)
     log = at_work.types("ledger", "log").out
-    assert "14:05 起改用备用电源" in next(line for line in log.splitlines() if "note.add" in line)
+    assert [line for line in log.splitlines() if "14:05 起改用备用电源" in line]
     assert "14:05 起改用备用电源" in at_work.types("ledger", "show", answer["seq"]).out
     (change,) = changes(at_work)
     assert (change.kind, change.subject, change.new, change.persons) == ("note", 2, body["text"], ("张三", "李四"))
@@ -90,7 +90,7 @@ def test_a_plan_is_approved_by_its_hash(at_work: Examiner, tmp_path: Path) -> No
     assert body["sha256"] == answer["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
     assert (body["what"], body["reason"]) == ("plan", "批量已审")
     assert "target" not in body
-    assert changes(at_work)[-1].new == body["sha256"]
+    assert changes(at_work)[-1].new == f"SHA-256 of the plan: {body['sha256']}"
 
 
 def test_an_entry_is_approved_by_its_number(at_work: Examiner, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_report_is_issued_over_its_hashes(at_work: Examiner) -> None:
     assert body["files"] == [{"sha256": file["sha256"], "size": file["size"]} for file in held["files"]]
     assert answer["files"] == body["files"]
     assert (body["to"], body["number"]) == ("某区人民法院", "鉴字17号")
-    assert changes(at_work)[-1].new == "某区人民法院 鉴字17号"
+    assert changes(at_work)[-1].new == "to: 某区人民法院 · document number: 鉴字17号"
 
 
 def test_what_is_no_report_or_not_the_one_entered_is_not_issued(at_work: Examiner) -> None:

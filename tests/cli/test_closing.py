@@ -44,6 +44,14 @@ def test_work_is_refused_before_anything_is_entered(closed: Examiner, words: tup
     assert len(closed.entries()) == before
 
 
+def test_the_papers_of_a_closed_case_are_built_outside_it(closed: Examiner, tmp_path: Path) -> None:
+    before = closed.entries()
+    answer = closed.asks("report", "build", "--to", tmp_path / "papers")
+    assert [Path(file["path"]).name for file in answer["files"]] == ["report.pdf", "report.html"]
+    assert all(Path(file["path"]).parent == tmp_path / "papers" for file in answer["files"])
+    assert closed.entries() == before
+
+
 def test_what_a_closed_case_still_takes(closed: Examiner, tmp_path: Path) -> None:
     assert closed.types("verify").code == 0
     assert closed.types("payments").code in (0, 3)

@@ -55,7 +55,11 @@ def test_the_copy_holds_for_the_stand_alone_verifier(with_files: Examiner, tmp_p
 
 def test_a_copy_is_not_continued_where_the_case_itself_is(with_files: Examiner, tmp_path: Path) -> None:
     with_files.asks("case", "copy", tmp_path / "copy")
-    refused(Examiner(with_files.home, tmp_path / "copy"), 6, "ledger", "note", "x")
+    there = Examiner(with_files.home, tmp_path / "copy")
+    for words in (("ledger", "note", "x"), ("case", "adopt", "--reason", "x")):
+        said = refused(there, 5, *words).err
+        assert "copy of the case" in said
+        assert "rolled back" not in said
 
 
 def test_further_volumes_stand_beside_the_copy(with_files: Examiner, tmp_path: Path) -> None:

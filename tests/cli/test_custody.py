@@ -66,6 +66,15 @@ def test_missing_photos_are_findings_and_stop_nothing(sealed: Examiner) -> None:
     assert len(acts(sealed)) == 2
 
 
+def test_a_phone_that_came_in_sealed_without_photos_is_remarked(at_work: Examiner, photo: Path) -> None:
+    add = ("--json", "exhibit", "add", "--label", "x", "--kind")
+    done = at_work.types(*add, "phone", "--seal", "F0001", "--photo", f"before:front={photo}")
+    assert (done.code, codes(done), done.json["findings"][0]["severity"]) == (0, ["custody-no-photo-after"], "note")
+    both = ("--photo", f"before:front={photo}", "--photo", f"after:seal={photo}")
+    for words in (("phone",), ("card", "--seal", "F0002"), ("tablet", "--seal", "F0003", *both)):
+        assert codes(at_work.types(*add, *words)) == []
+
+
 def test_several_exhibits_at_once(sealed: Examiner, photo: Path) -> None:
     refused(sealed, 2, "seal", "EX-001", "EX-003", "--seal", "F0010")
     refused(sealed, 2, "seal", "EX-001", "EX-003", "--seal", "EX-001=F0010")
@@ -209,7 +218,8 @@ def test_the_history_is_in_the_order_it_happened(sealed: Examiner, photo: Path, 
 
 def test_an_approver_who_has_a_key_signs(sealed: Examiner) -> None:
     enrols(sealed, "王科长")
-    refused(sealed, 5, "unseal", "EX-002", *UNSEAL)  # nobody unlocks his key
+    said = refused(sealed, 2, "unseal", "EX-002", *UNSEAL)  # nobody unlocks his key
+    assert "--passphrase-file 王科长=FILE COMMAND" in said
     with_key = keyed(sealed, "王科长")
     with_key.asks("exhibit", "unseal", "EX-002", *UNSEAL)
     (act,) = acts(sealed)

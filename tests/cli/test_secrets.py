@@ -91,7 +91,9 @@ def test_what_the_papers_will_miss_is_said(keyed: Keyed, value_file: Path) -> No
     answer = keyed.asks(
         "secret", "add", "EX-001", *FACTS, "--voluntary", "no", "--notice", "no", "--value-file", value_file
     )
-    assert [finding["code"] for finding in answer["findings"]] == ["secret-lacks-authority"]
+    said = ["secret-not-voluntary", "secret-not-notice", "secret-lacks-authority"]
+    assert [finding["code"] for finding in answer["findings"]] == said
+    assert keyed.types("secret", "add", "EX-001", *FACTS, "--voluntary", "no", "--value-file", value_file).code == 3
     done = keyed.types("secret", "add", "EX-001", *FACTS, "--value-file", value_file)
     assert done.code == 0  # remarks for the papers, no fault of the evidence
 
@@ -153,6 +155,8 @@ def test_one_reader_alone_is_refused(readers: Keyed, value_file: Path) -> None:
         (5, "secret-two-readers", ["EX-001", *ALL, "--for", "张三", "--for", "张三"]),
         (2, "secret-in-the-text", ["EX-001", "--from", "王某", "--how", f"他说密码是{VALUE}。"]),
         (2, "secret-in-the-text", [f"EX-001:{VALUE}", *ALL]),
+        (2, "secret-in-the-text", ["EX-001", *ALL, "--authority", f"授权书 {VALUE}"]),
+        (2, "secret-in-the-text", ["EX-001", *ALL, "--by", "张三", "--with", f"{VALUE}"]),
         (2, "secret-two-sources", ["EX-001", *ALL, "--value-fd", "0"]),
     ],
 )
@@ -160,6 +164,24 @@ def test_what_cannot_be_entered(keyed: Keyed, value_file: Path, code: int, messa
     done = refused(keyed, code, message, "add", *words, "--value-file", value_file)
     assert VALUE not in done.err
     assert vault_files(keyed) == []
+
+
+@pytest.mark.parametrize("words", [["--reason", f"密码{VALUE}"], ["--reason", "x", "--by", "张三", "--with", VALUE]])
+def test_a_reason_that_tells_the_value_is_refused(keyed: Keyed, value_file: Path, words: list[str]) -> None:
+    seq = adds(keyed, value_file)
+    before = keyed.entries()
+    refused(keyed, 2, "secret-in-the-text", "reveal", seq, "--to", "-", *words)
+    assert keyed.entries() == before
+
+
+@pytest.mark.parametrize("value", ["secret", "passcode", "!pass!"])
+def test_words_of_the_command_tell_nothing(keyed: Keyed, tmp_path: Path, value: str) -> None:
+    file = tmp_path / "told"
+    file.write_text(value, "utf-8")
+    done = keyed.types("secret", "add", "EX-001", *ALL, "--kind", "passcode", "--value-file", file)
+    assert done.code == 0, done.said
+    done = keyed.types("secret", "add", "EX-001", *FACTS, "--authority", f"x{value}", "--value-file", file)
+    assert done.code == (0 if value == "secret" else 2), done.said
 
 
 @pytest.mark.parametrize(
@@ -233,10 +255,10 @@ def test_a_pipe_gets_it_only_when_asked(keyed: Keyed, value_file: Path) -> None:
 def test_where_a_value_must_not_go(keyed: Keyed, value_file: Path, tmp_path: Path) -> None:
     seq = adds(keyed, value_file)
     words = ("reveal", seq, "--reason", "试", "--to")
-    refused(keyed, 2, "secret-output", *words, value_file)
-    refused(keyed, 2, "secret-output", *words, tmp_path / "none" / "out")
+    refused(keyed, 5, "output-exists", *words, value_file)
+    refused(keyed, 2, "output-no-folder", *words, tmp_path / "none" / "out")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    refused(keyed, 2, "secret-output", *words, tmp_path / "link")
+    refused(keyed, 5, "output-exists", *words, tmp_path / "link")
     inside = keyed.types("secret", *words, keyed.case / "reports" / "out")
     assert inside.code == 2
     assert "inside the case" in inside.err
@@ -264,10 +286,10 @@ def test_without_a_passphrase_nothing_opens(keyed: Keyed, value_file: Path) -> N
     before = keyed.entries()
     locked = Examiner(keyed.home, keyed.case, lang="en")
     done = locked.runs("secret", "check", seq, "--value-file", value_file)
-    assert (done.code, done.out) == (5, "")
+    assert (done.code, done.out) == (2, "")
     assert "--passphrase-file" in done.err
     done = locked.runs("secret", "reveal", seq, "--reason", "试", "--to", "-")
-    assert (done.code, done.out) == (5, "")
+    assert (done.code, done.out) == (2, "")
     assert locked.entries() == before  # keys are asked for before a session begins
 
 

@@ -1,8 +1,10 @@
 """A session that stands open names the persons of the commands within it, on its host and for its user alone."""
 
+from pathlib import Path
+
 import pytest
 
-from chain_of_custody import standing
+from chain_of_custody import place, standing
 from tests.examiner import Examiner
 
 OPEN = ("session", "open", "--by", "李四", "--with", "王五", "--reason", "检验手机")
@@ -32,11 +34,23 @@ def test_it_is_entered_with_its_reason(standing_open: Examiner) -> None:
     assert body["host"]["user"] == standing.user()
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_status_shows_it_to_those_whose_it_is(
+    standing_open: Examiner, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    told = standing_open.asks("status")["standing"]
+    assert (told["persons"], told["reason"]) == (["李四", "王五"], "检验手机")
+    assert "李四、王五: 检验手机" in standing_open.runs("--lang", lang, "status").out
+    monkeypatch.setattr(standing, "user", lambda: "somebody else")
+    assert standing_open.asks("status")["standing"] is None
+    assert standing_open.types("status").code == 0
+
+
 def test_commands_within_take_its_persons(standing_open: Examiner) -> None:
     seq = standing_open.entries()[-1]["seq"]
     done = standing_open.types(*ADD)
     assert done.code == 0, done.said
-    assert "李四、王五" in done.err
+    assert "李四, 王五" in done.err
     body = last_opened(standing_open)
     assert (persons(body), body["within"]) == (["李四", "王五"], seq)
     assert "standing" not in body
@@ -74,6 +88,13 @@ def test_it_ends(standing_open: Examiner) -> None:
     body = last_opened(standing_open)
     assert persons(body) == ["张三", "李四"]
     assert "within" not in body
+
+
+def test_who_ends_it_and_why_is_entered(standing_open: Examiner) -> None:
+    done = standing_open.types("session", "close", "--by", "王五", "--with", "赵六", "--reason", "检验完毕")
+    assert done.code == 0, done.said
+    closed = standing_open.entries()[-1]
+    assert (persons(closed), closed["reason"]) == (["王五", "赵六"], "检验完毕")
 
 
 def test_there_is_one_at_a_time(standing_open: Examiner) -> None:
@@ -119,3 +140,41 @@ def test_the_ledger_holds_with_it(standing_open: Examiner) -> None:
     assert standing_open.types("verify").code == 0
     standing_open.types("session", "close")
     assert standing_open.types("verify").code == 0
+
+
+def at_machine(monkeypatch: pytest.MonkeyPatch, folder: Path, machine: str) -> None:
+    file = folder / machine
+    file.write_text(machine * 32 + "\n", "ascii")
+    monkeypatch.setattr(place, "MACHINE_ID", file)
+
+
+def test_it_is_of_one_workstation_and_ends_where_the_case_is_adopted(
+    examiner: Examiner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another workstation can bear the same name and have a user of the same name."""
+    at_machine(monkeypatch, tmp_path, "a")
+    examiner.makes_case()
+    assert examiner.types(*OPEN).code == 0
+    at_machine(monkeypatch, tmp_path, "b")
+    assert examiner.asks("status")["standing"] is None
+    assert examiner.types("case", "adopt", "--reason", "换机").code == 0
+    opened = last_opened(examiner)
+    assert (persons(opened), "within" in opened) == (["张三", "李四"], False)
+    assert examiner.asks("session", "show")["sessions"] == []
+    at_machine(monkeypatch, tmp_path, "a")
+    assert examiner.types("case", "adopt", "--reason", "换回").code == 0
+    assert examiner.types(*ADD).code == 0
+    assert "within" not in last_opened(examiner)
+
+
+def test_an_adoption_takes_no_standing_persons(
+    examiner: Examiner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On another disk of the same workstation too."""
+    at_machine(monkeypatch, tmp_path, "a")
+    monkeypatch.setattr(place, "disk", lambda _: "1111-AAAA")
+    examiner.makes_case()
+    assert examiner.types(*OPEN).code == 0
+    monkeypatch.setattr(place, "disk", lambda _: "2222-BBBB")
+    assert examiner.types("case", "adopt", "--reason", "换盘").code == 0
+    assert persons(last_opened(examiner)) == ["张三", "李四"]

@@ -9,6 +9,7 @@ import pytest
 import segno
 from PIL import Image
 
+from chain_of_custody.ledger import Ledger, entry_leaf
 from tests.examiner import Examiner
 
 
@@ -113,13 +114,71 @@ def test_the_doctor(at_work: Examiner) -> None:
     at_work.types("ledger", "note", "after it went out")
     whole = at_work.types("--json", "ledger", "doctor", *outside)
     assert (whole.code, whole.json["holds"], whole.json["advice"]) == (0, True, "nothing")
-    assert whole.json["ranges"][0]["outside"]["size"] >= head["size"]
+    assert (whole.json["ranges"][0]["under"]["size"], whole.json["outside"]) == (head["size"], head["size"])
     tampered(at_work, "UPDATE entry SET body = replace(body, 'something', 'another') WHERE body LIKE '%something%'")
     done = at_work.types("--json", "ledger", "doctor", *outside)
     assert (done.code, done.json["breaches"][0]["code"], done.json["advice"]) == (6, "verify-leaf", "ledger")
     for lang in ("zh", "en"):
         done = at_work.types("--lang", lang, "ledger", "doctor", *outside)
         assert (done.code, len(done.out.splitlines()) > 3) == (6, True)
+
+
+def test_the_doctor_takes_heads_from_the_laboratory_and_from_papers(at_work: Examiner) -> None:
+    """A receipt that was merely printed covers nothing, but a ledger that is not what it carries was rewritten."""
+    receipt = at_work.asks("anchor", "print")
+    at_work.asks("ledger", "note", "after it was printed")
+    shutil.rmtree(at_work.home / "heads")
+    under = at_work.asks("ledger", "doctor")["ranges"][0]["under"]
+    assert (under["source"], under["standing"], under["entry"]) == ("laboratory", "own", None)
+    (at_work.home / "laboratory.sqlite").unlink()
+    shutil.rmtree(at_work.home / "heads", ignore_errors=True)
+    assert [run["under"] for run in at_work.asks("ledger", "doctor")["ranges"]] == [None]
+    tampered(at_work, f"DELETE FROM checkpoint WHERE size > {receipt['seq']}", _other_leaf(at_work, 2))
+    done = at_work.types("--json", "ledger", "doctor")
+    assert [one["entry"] for one in done.json["against"]] == [receipt["seq"] + 1]
+
+
+def taken(examiner: Examiner, receipt: int) -> None:
+    """The receipt comes back signed."""
+    scan = examiner.home.parent / "scan.jpg"
+    scan.write_bytes(b"\xff\xd8\xff scan")
+    examiner.asks("take", scan, "--receipt", receipt, "--from", "当事人", "--received-at", "2026-02-01 09:00")
+
+
+def test_a_head_that_does_not_match_covers_nothing(at_work: Examiner) -> None:
+    head = at_work.asks("ledger", "head")["head"]
+    done = at_work.types("--json", "verify", "--strict", "--expect", f"{head['size']}:{'00' * 32}")
+    assert (done.code, done.json["outside"]) == (6, 0)
+    (tail,) = (one for one in done.json["remarks"] if one["code"] == "verify-tail")
+    assert tail["facts"]["entries"] == f"0-{head['size'] - 1}"
+
+
+def test_one_entry_is_one(at_work: Examiner) -> None:
+    head = at_work.asks("ledger", "head")["head"]
+    last = head["size"] - 1
+    tampered(at_work, f"UPDATE entry SET body = replace(body, 'kind', 'kine') WHERE seq = {last}")
+    said = at_work.types("ledger", "doctor").out
+    assert f"Entry {last}: not to be relied on" in said
+    assert f"{last} to {last}" not in said
+
+
+def test_the_doctor_of_a_file_of_garbage(at_work: Examiner) -> None:
+    at_work.watched = False
+    (at_work.case / "custody.sqlite").write_bytes(b"\xa5" * 20000)
+    for lang, none in (("zh", "0 条"), ("en", " 0 entries")):
+        done = at_work.runs("--lang", lang, "ledger", "doctor")
+        assert done.code == 6
+        assert none not in done.out, done.out
+
+
+def _other_leaf(examiner: Examiner, seq: int) -> str:
+    """Entry 2 says something else, and the entry after it names the leaf of that."""
+    with Ledger.open(examiner.case / "custody.sqlite") as ledger:
+        text, after = ledger.entry(seq).text.replace("存储卡", "别的卡"), ledger.entry(seq + 1)
+        leaf = entry_leaf(text, "").hex()
+        follows = after.text.replace(ledger.entry(seq).leaf.hex(), leaf)
+    set_ = "UPDATE entry SET body = CASE seq WHEN {0} THEN '{1}' ELSE '{2}' END WHERE seq IN ({0}, {0} + 1)"
+    return set_.format(seq, text, follows)
 
 
 def test_the_doctor_of_a_ruin(at_work: Examiner) -> None:

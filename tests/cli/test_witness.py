@@ -55,9 +55,37 @@ def test_a_head_is_cosigned_and_enters_the_case(at_work: Examiner, stick: Path, 
     assert (body["type"], body["size"], body["by"], body["checked"]) == ("cosignature", counted, "supervisor", True)
     again, done = cosigned(at_work, stick, tmp_path, counted)
     assert done.code == 0, done.said
-    assert at_work.types("anchor", "add", again).code == 0
+    added = at_work.types("anchor", "add", again)
+    assert (added.code, "binds nothing" in added.err) == (3, True)
     *_, body = (body for body in at_work.entries() if body["kind"] == "anchor.add")
     assert body["checked"] is False
+
+
+def test_a_mark_that_nobody_known_made_is_a_claim(at_work: Examiner, stick: Path, tmp_path: Path) -> None:
+    """Under another name the line is no longer the witness's, and a policy that names him says so."""
+    note, _ = cosigned(at_work, stick, tmp_path)
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {log(at_work)}\nwitness w {vkey(stick)}\nquorum w\n", "utf-8")
+    (tmp_path / "renamed").write_text(note.read_text("utf-8").replace("— supervisor ", "— someone "), "utf-8")
+    done = at_work.types("--json", "anchor", "add", tmp_path / "renamed", "--policy", policy)
+    (finding,) = done.json["findings"]
+    assert (done.code, finding["code"], finding["facts"]["by"]) == (3, "anchor-unknown-witness", "someone")
+    assert at_work.types("anchor", "add", tmp_path / "renamed", "--witness", vkey(stick)).code == 6
+    altered = note.read_text("utf-8")[:-6] + "AAA==\n"
+    (tmp_path / "altered").write_text(altered, "utf-8")
+    assert at_work.types("anchor", "add", tmp_path / "altered", "--policy", policy).code == 6
+    assert at_work.asks("anchor", "list")["outside"] == 0
+    assert at_work.asks("status")["since_outside_head"] == len(at_work.entries())
+
+
+def test_a_claim_is_entered_again_once_there_is_a_key(at_work: Examiner, stick: Path, tmp_path: Path) -> None:
+    note, _ = cosigned(at_work, stick, tmp_path)
+    counted = size(at_work)
+    assert at_work.types("anchor", "add", note).code == 3
+    assert at_work.types("anchor", "add", note).code == 5
+    assert at_work.types("anchor", "add", note, "--witness", vkey(stick)).code == 0
+    assert at_work.types("anchor", "add", note, "--witness", vkey(stick)).code == 5
+    assert at_work.asks("anchor", "list")["outside"] == counted
 
 
 def test_the_note_goes_to_the_screen_as_the_witness_wrote_it(at_work: Examiner, stick: Path, tmp_path: Path) -> None:
@@ -156,7 +184,7 @@ def test_a_witness_needs_no_case_and_leaves_what_stands(at_work: Examiner, tmp_p
     assert nobody.types("witness", "cosign", tmp_path / "w", request, "-o", note).code == 5
     assert nobody.types("witness", "cosign", tmp_path / "w", tmp_path / "missing").code == 2
     known = asked(at_work, tmp_path, size(at_work))
-    assert nobody.types("witness", "cosign", tmp_path / "w", known, "-o", note).code == 7  # never over a file
+    assert nobody.types("witness", "cosign", tmp_path / "w", known, "-o", note).code == 5  # never over a file
 
 
 def test_a_cosigned_time_stands_in_the_report(at_work: Examiner, stick: Path, tmp_path: Path) -> None:

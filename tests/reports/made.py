@@ -10,33 +10,23 @@ from PIL import Image, ImageDraw
 from chain_of_custody.finding import Finding, Severity
 from parsers.money import Money
 from parsers.records import Direction, State
-from reports.story import (
+from reports.story import Story
+from reports.story_case import Case, Person, Request
+from reports.story_custody import Exhibit, Photo, Reveal, Secret, Transfer
+from reports.story_finds import (
     Acquisition,
-    Alone,
-    Case,
-    Change,
-    Check,
     Conversation,
-    Exhibit,
     FileRow,
     Files,
-    Head,
-    Limitation,
     MessageRow,
-    Outside,
     PaymentRow,
     PaymentSource,
-    Person,
-    Photo,
-    Request,
     Run,
-    Software,
     StoredHash,
-    Story,
     Sum,
     Total,
-    Transfer,
 )
+from reports.story_trust import Act, Alone, Change, Check, Head, Limitation, Outside, PersonKey, Signed, Software
 
 NOTE = (
     "forensic/4501/2026-000123\n2147\nqH5n0cN5mY3dY0m1m8c0Zk1m2S8q3cVJ7l1vGm1uV0s=\n\n"
@@ -93,6 +83,21 @@ HEAD = Head(
 )
 
 
+SIGNED = Signed((("张伟", "0a1b2c3d"),), ("李娜",))
+KEYLESS = Signed((), ("李娜",))
+KEYS = (
+    PersonKey(
+        "张伟", "99887766", "sshsig-ed25519", "ssh", 10, "2026-03-02T01:30:00Z", 12, "2026-03-02T02:00:00Z", True
+    ),
+    PersonKey("张伟", "0a1b2c3d", "ed25519", "file", 12, "2026-03-02T02:00:00Z"),
+)
+ACTS = (
+    Act("exhibit-seal", 9, "2026-03-02T03:10:00Z", KEYLESS, "EX-001"),
+    Act("correct", 70, "2026-03-06T00:00:00Z", SIGNED, target=3),
+    Act("artifact-exclude", 71, "2026-03-06T00:10:00Z", KEYLESS, target=140),
+)
+
+
 def exhibits() -> tuple[Exhibit, ...]:
     phone = Exhibit(
         id="EX-001",
@@ -112,12 +117,34 @@ def exhibits() -> tuple[Exhibit, ...]:
         seq=3,
         photos=(photo("正面", "#30506a", 5), photo("背面及序列号", "#6a5030", 6), photo("封条", "#306a45", 7)),
         transfers=(
-            Transfer("2026-03-02T03:10:00Z", "张伟", "物证室 赵敏", "入库", "FT-2026-000451", 9),
-            Transfer("2026-03-05T01:02:00Z", "物证室 赵敏", "李娜", "检验领用，启封", "FT-2026-000451", 14),
+            Transfer("2026-03-02T03:10:00Z", "张伟", "物证室 赵敏", ("入库",), "FT-2026-000451", 9),
+            Transfer("2026-03-05T01:02:00Z", "物证室 赵敏", "李娜", ("检验领用，启封",), "FT-2026-000451", 14),
         ),
     )
     card = Exhibit("EX-002", "检材2026-17-1-1", "sim", "手机内 SIM 卡", seal="FT-2026-000451", part_of="EX-001", seq=4)
     return phone, card
+
+
+def secrets() -> tuple[Secret, ...]:
+    reveals = (Reveal(19, "2026-03-05T01:15:00Z", ("张伟", "李娜"), "解锁手机以便提取"),)
+    told = Secret(
+        "EX-001",
+        "",
+        "passcode",
+        18,
+        "2026-03-05T01:12:00Z",
+        ("张伟", "李娜"),
+        "王某某",
+        "询问笔录第 3 页，当面书写",
+        "",
+        voluntary=True,
+        notice=True,
+        readers=("张伟", "李娜"),
+        reveals=reveals,
+    )
+    lacking = ("notice", "authority")
+    other = Secret("EX-001", "保密柜", "pin", 20, None, ("张伟",), "店员", "电话", voluntary=False, lacking=lacking)
+    return told, other
 
 
 def acquisitions() -> tuple[Acquisition, ...]:
@@ -257,8 +284,9 @@ def changes() -> Iterator[Change]:
         "录入错误",
         ("张伟", "李娜"),
         "2026-03-06T00:00:00Z",
+        SIGNED,
     )
-    yield Change("exclusion", 71, 140, "", "", "", "与本案无关的家庭照片", ("李娜",), "2026-03-06T00:10:00Z")
+    yield Change("exclusion", 71, 140, "", "", "", "与本案无关的家庭照片", ("李娜",), "2026-03-06T00:10:00Z", KEYLESS)
 
 
 def story(rows: int = 60, **other: object) -> Story:
@@ -277,6 +305,7 @@ def story(rows: int = 60, **other: object) -> Story:
             ),
         ),
         exhibits=exhibits(),
+        secrets=secrets(),
         acquisitions=acquisitions(),
         recovered=Files(
             (("deleted", rows // 3), ("partial", 7)), (("jpeg", rows), ("sqlite", 2)), lambda: file_rows(rows)
@@ -296,6 +325,8 @@ def story(rows: int = 60, **other: object) -> Story:
             Check("重新核验整本账本、全部文件与签名：", "forensic verify --expect 2147:" + sha("root")[:16]),
             Check("核验一个定位文件（条目 100）：", "dd if=00000021_EX-001.E01 bs=1 skip=0 count=4096 | sha256sum"),
         ),
+        keys=KEYS,
+        acts=ACTS,
     )
     return replace(whole, **other)
 
@@ -323,6 +354,7 @@ def hostile(text: str = HOSTILE) -> Story:
         case=replace(CASE, number=text[:20], title=text, training=True),
         exhibits=(replace(whole.exhibits[0], label=text, serial=text, model=text),),
         acquisitions=(replace(whole.acquisitions[0], device=text, verdict=text),),
+        secrets=(replace(whole.secrets[0], part=text, kind=text, given_by=text, how=text, authority=text),),
         recovered=Files((), ((text, 1),), lambda: iter((replace(row, name=text, status=text, evidence=text),))),
         conversations=lambda: iter((talk,)),
         payments=(bill,),

@@ -13,7 +13,7 @@ import pytest
 from reports.html import build
 from reports.visible import visible
 
-VOID = {"meta", "br", "hr", "img"}
+VOID = {"meta", "br", "hr", "img", "col"}
 
 
 class Page(HTMLParser):

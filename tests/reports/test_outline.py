@@ -6,11 +6,24 @@ from types import ModuleType
 
 import pytest
 
+from chain_of_custody.messages import Lang
 from reports import pdf
+from reports.about_signatures import signed
 from reports.annex import INLINE
-from reports.blocks import Group, Para, Row, Table
+from reports.blocks import Cell, Fields, Group, Para, Row, Section, Table
 from reports.outline import SECTIONS, outline
+from reports.story import Story
+from reports.story_trust import Signed
 from reports.words import LONGEST, Words
+
+
+def section(story: Story, lang: Lang, title: str) -> Section:
+    (found,) = (one for one in outline(story, lang).sections if one.title == title)
+    return found
+
+
+def fields_of(section: Section) -> list[dict[str, Cell]]:
+    return [{one.label: one.value for one in b.fields} for b in section.blocks if isinstance(b, Fields)]
 
 
 @pytest.mark.parametrize(("lang", "none"), [("zh", "无记录"), ("en", "None recorded")])
@@ -32,7 +45,7 @@ def test_a_full_story_has_every_section_and_appendix(made: ModuleType) -> None:
 
 
 def test_sources_of_payments_are_never_added(made: ModuleType) -> None:
-    payments = outline(made.story(), "en").sections[6]
+    payments = section(made.story(), "en", "Payments")
     tables = [b for b in payments.blocks if isinstance(b, Table)]
     lasts = [list(t.rows())[-1] for t in tables if t.columns[0].head == "Year"]
     assert [row[0] for row in lasts] == ["This source in all"] * 2
@@ -89,7 +102,60 @@ def test_a_very_long_signed_head_has_no_qr_code(made: ModuleType) -> None:
 
 
 def test_one_person_alone_is_printed(made: ModuleType) -> None:
-    section = outline(made.story(), "zh").sections[9]
-    assert section.title == "由一人单独完成的操作"
-    (table,) = [b for b in section.blocks if isinstance(b, Table)]
+    alone = section(made.story(), "zh", "由一人单独完成的操作")
+    (table,) = [b for b in alone.blocks if isinstance(b, Table)]
     assert list(table.rows()) == [("15", "启封 EX-001", "李娜", "2026-03-05 09:10:00 +08:00")]
+
+
+def test_a_secret_is_told_by_where_it_came_from(made: ModuleType) -> None:
+    secrets = section(made.story(), "en", "Passcodes and other secrets")
+    told, other = fields_of(secrets)
+    assert (told["Kind"], told["Supplied by"], told["Authority"]) == ("passcode", "王某某", "not stated")
+    assert (told["Given voluntarily"], told["Explicit notice"]) == ("yes", "yes")
+    assert told["Entered"] == "张伟, 李娜; 2026-03-05 09:12:00 +08:00; entry 18"
+    assert (other["Opens"], other["Given voluntarily"], other["Explicit notice"]) == ("保密柜", "no", "not stated")
+    lacking = [b.text for b in secrets.blocks if isinstance(b, Para) and b.tone == "strong"]
+    assert [text.split()[0] for text in lacking] == ["Lacking:"] * 2
+    (table,) = [b for b in secrets.blocks if isinstance(b, Table)]
+    assert list(table.rows()) == [("2026-03-05 09:15:00 +08:00", "张伟, 李娜", "解锁手机以便提取", "19")]
+
+
+def test_who_signed_what_by_which_key(made: ModuleType) -> None:
+    keys, acts = [b for b in section(made.story(), "en", "How to verify").blocks if isinstance(b, Table)]
+    first, second = keys.rows()
+    assert first[:2] == ("张伟", "99887766")
+    assert first[4] == ("replaced by entry 12", "2026-03-02 10:00:00 +08:00")
+    assert second[4] == "valid"
+    sealed, corrected, _ = acts.rows()
+    assert sealed[1:] == (
+        "sealing",
+        ("EX-001",),
+        "2026-03-02 11:10:00 +08:00",
+        ("李娜: unsigned, had no key enrolled then",),
+    )
+    assert corrected[2] == ("entry 3",)
+    assert corrected[4] == ("张伟: signed (0a1b2c3d)", "李娜: unsigned, had no key enrolled then")
+
+
+def test_a_change_names_who_signed_it(made: ModuleType) -> None:
+    changes = section(made.story(), "zh", "更正、排除、改属、处置与备注")
+    (table,) = [b for b in changes.blocks if isinstance(b, Table)]
+    correction, exclusion = table.rows()
+    assert correction[1] == ("更正", "序列号")
+    assert correction[6] == ("张伟：已签（0a1b2c3d）", "李娜：未签，当时没有登记密钥", "2026-03-06 08:00:00 +08:00")
+    assert exclusion[6][0] == "李娜：未签，当时没有登记密钥"
+
+
+def test_a_signature_that_does_not_hold_is_said_to() -> None:
+    words = Words("en", "UTC")
+    owed = Signed((("A", "00"),), (), ("B",), holds=False)
+    assert signed(owed, words)[1:] == ("B: had a key and did not sign", "A SIGNATURE DOES NOT HOLD")
+    assert signed(Signed(holds=None), words) == ("signature not verified: no program here can",)
+
+
+def test_where_a_finding_was_made_is_told_in_words(made: ModuleType) -> None:
+    (table,) = [b for b in section(made.story(), "en", "Findings").blocks if isinstance(b, Table)]
+    assert [row[2] for row in table.rows()] == [
+        ("file of entry: 57", "offset: 4096"),
+        ("file of entry: 61", "table: message"),
+    ]

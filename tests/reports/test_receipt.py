@@ -14,7 +14,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from reports.receipt import Item, Receipt, build
-from reports.story import Software
+from reports.story_trust import Software
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ SOURCES = "".join(
 FAMILIES = {
     *("status", "time", "state", "direction", "sent", "content", "channel", "severity", "change", "verdict"),
     *("readback", "kind", "cannot", "section", "mark", "by", "cover", "clock", "custody", "found"),
+    *("secret", "lacks", "act", "algorithm", "signer", "at", "field", "app", "standing"),
 }
 
 

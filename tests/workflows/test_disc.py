@@ -110,9 +110,10 @@ def test_a_stranger_checks_it_read_only(handed: Handed, python: Path) -> None:
         path.chmod(0o555 if path.is_dir() else 0o444)
     handed.folder.chmod(0o555)
     try:
-        code, said = checked(handed.folder, "--blocks", python=python)
+        code, said = checked(handed.folder, "--blocks", "--proofs", python=python)
         assert code == 0, said
         assert "个文件由块重组" in said
+        assert f"份条目证明 proofs of entries, 表头 head {handed.answer['size']}:{handed.answer['root']}" in said
         line = readme_line(handed.folder, "py verify_ledger.py")
         code, said = proves(line, handed.folder, python)
         assert (code, "PROVED" in said) == (0, True), said
@@ -154,8 +155,9 @@ def test_the_proofs_hold(handed: Handed) -> None:
         text, _, sig = path.with_suffix(".entry").read_bytes().decode().partition("\t")
         head, _ = parse(path.read_text("utf-8").partition("\n\n")[2])
         lines = path.read_text("utf-8").partition("\n\n")[0].splitlines()
-        steps = [base64.b64decode(line) for line in lines[2:]]
-        seq = int(lines[1].split()[1])
+        assert base64.b64decode(lines[1].removeprefix("extra ")) == path.with_suffix(".entry").read_bytes()
+        steps = [base64.b64decode(line) for line in lines[3:]]
+        seq = int(lines[2].split()[1])
         assert tree.root_from_inclusion(entry_leaf(text, sig), seq, head.size, steps) == head.root
         assert head.root.hex() == handed.answer["root"]
 

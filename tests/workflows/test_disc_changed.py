@@ -57,7 +57,7 @@ def test_a_withheld_entry_is_not_on_it(own_disc: Handed, tmp_path: Path) -> None
     seq = own_disc.examiner.entries()[-2]["seq"]
     command = own_disc.examiner.entries()[seq]["sess"]
     answer = exported(own_disc.examiner, tmp_path / "half", "GP-2", "--withhold", seq, "--reason", "涉及他案")
-    assert [(f["code"], f["facts"]["sessions"]) for f in answer["findings"]] == [("disc-session-shown", str(command))]
+    assert [(f["code"], f["facts"]["sessions"]) for f in answer["findings"]] == [("bundle-session-shown", str(command))]
     both = f"{command},{seq}"
     answer = exported(own_disc.examiner, tmp_path / "less", "GP-3", "--withhold", both, "--reason", "涉及他案")
     assert answer["findings"] == []

@@ -4,6 +4,7 @@ import io
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,34 @@ import pytest
 from pypdf import PdfReader
 
 from forensic.workflows.exporting import inert
+from tests.keyed import enrols, keyed
 from tests.workflows.conftest import Job
 
 HOSTILE = re.compile(r"=cmd\(\)\[red\]价目#panic\(\)")
+
+
+VALUE = "0704-113-k"
+
+
+@pytest.fixture
+def signed_job(own_job: Job, tmp_path: Path) -> Job:
+    """The case after people got keys, took a passcode and read it, sealed, noted and corrected."""
+    examiner = keyed(own_job.examiner, "张三", "李四")
+    enrols(examiner, "张三", "李四")
+    value = tmp_path / "told.txt"
+    value.write_text(VALUE)
+    source = ("--from", "店员陈某", "--how", "电话告知", "--voluntary", "no")
+    told = examiner.asks("secret", "add", "EX-001:保密柜", *source, "--value-file", value)["seq"]
+    examiner.asks("secret", "reveal", told, "--reason", "打开保密柜", "--to", tmp_path / "revealed", "--by", "李四")
+    examiner.asks("exhibit", "seal", "EX-001", "--seal", "F0009")
+    examiner.asks("ledger", "note", "已用备用电源", "--exhibit", "EX-001", "--by", "王五")
+    return replace(own_job, examiner=examiner)
+
+
+def texts(job: Job, answer: dict[str, Any]) -> list[str]:
+    """Both papers without blanks."""
+    html, pdf = paper(job, answer, "html").decode(), text_of(paper(job, answer, "main"))
+    return [re.sub(r"\s|<br>", "", text) for text in (html, pdf)]
 
 
 def build(job: Job, lang: str, *more: object) -> dict[str, Any]:
@@ -224,3 +250,62 @@ def test_a_copy_of_the_papers_goes_where_it_is_told(own_job: Job, tmp_path: Path
     assert copied.keys() == {Path(file["path"]).name for file in answer["files"]}
     for file in answer["files"]:
         assert copied[Path(file["path"]).name] == (own_job.examiner.case / file["path"]).read_bytes()
+
+
+def test_a_secret_is_told_without_its_value(signed_job: Job) -> None:
+    bodies = signed_job.examiner.entries()
+    entered = next(body for body in bodies if body["kind"] == "secret.add")
+    revealed = next(body["seq"] for body in bodies if body["kind"] == "secret.reveal")
+    said = {
+        "zh": ("欠缺：未说明提供之前", "欠缺：并非自愿提供"),
+        "en": ("Lacking:itisnotstated", "Lacking:itwasnotgiven"),
+    }
+    for lang, lacking in said.items():
+        for text in texts(signed_job, build(signed_job, lang)):
+            for told in ("店员陈某", "保密柜", "电话告知", "打开保密柜", str(entered["seq"]), str(revealed), *lacking):
+                assert told in text, (lang, told)
+            for kept in (VALUE, entered["commitment"], entered["vault"], entered["salt"]):
+                assert kept not in text
+
+
+def test_who_signed_and_who_could_not(signed_job: Job) -> None:
+    bodies = signed_job.examiner.entries()
+    mark = {body["person"]: body["vkey"].split("+")[1] for body in bodies if body["kind"] == "key.enroll"}
+    for text in texts(signed_job, build(signed_job, "zh")):
+        for person in ("张三", "李四"):
+            assert f"{person}：已签（{mark[person]}）" in text
+        assert "王五：未签，当时没有登记密钥" in text
+        assert "签名不成立" not in text
+
+
+def test_papers_with_secrets_and_signatures_are_the_same_bytes_again(signed_job: Job) -> None:
+    """Though the secret was read again, a key replaced and the case went on."""
+    examiner = signed_job.examiner
+    first = {lang: build(signed_job, lang) for lang in ("zh", "en")}
+    told = next(body["seq"] for body in examiner.entries() if body["kind"] == "secret.add")
+    examiner.asks("secret", "reveal", told, "--reason", "再次核对", "--to", examiner.home.parent / "again")
+    enrols(examiner, "李四")
+    examiner.asks("exhibit", "unseal", "EX-001", "--reason", "复核", "--approved-by", "王五", "--found", "broken")
+    for lang, before in first.items():
+        assert build(signed_job, lang, "--at", before["at"])["files"] == before["files"]
+    for text in texts(signed_job, build(signed_job, "zh")):
+        assert "再次核对" in text
+        assert "已更换（条目" in text
+        assert "发现时已破损" in text
+
+
+def test_a_head_is_outside_once_its_report_was_issued(signed_job: Job) -> None:
+    built = build(signed_job, "en")
+    for text in texts(signed_job, build(signed_job, "en")):
+        assert "noheadhasleftthelaboratory" in text
+    signed_job.examiner.asks("report", "issue", built["artifacts"][0]["seq"], "--to", "某区人民法院")
+    for text in texts(signed_job, build(signed_job, "en")):
+        assert "noheadhasleftthelaboratory" not in text
+        assert "to:某区人民法院" in text
+
+
+def test_reading_under_the_seal_stands_in_the_papers(signed_job: Job) -> None:
+    image = signed_job.card.image
+    signed_job.examiner.asks("acquire", "disk", image, "--exhibit", "EX-001", "--anyway", "当场补拍")
+    for text in texts(signed_job, build(signed_job, "zh")):
+        assert "原件在封存或发还状态下被读取（封条F0009），理由：当场补拍" in text

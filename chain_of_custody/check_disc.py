@@ -40,7 +40,7 @@ WORDS = {
     "list": "内容清单与台账所载不符 / the list of contents is not the one that was entered in the ledger",
     "entry": "台账条目缺失或与清单不符 / the ledger entry is missing or says otherwise",
     "block": "镜像块与采集时的哈希不符 / the image block is not the one that was hashed at acquisition",
-    "proof": "证明不能由条目推到台账表头 / the proof does not lead from the entry to the head of the ledger",
+    "proof": "证明不能由条目推到台账头 / the proof does not lead from the entry to the head of the ledger",
     "rebuilt": "文件与镜像块不符 / the file is not what the image blocks hold",
 }
 
@@ -149,10 +149,12 @@ def check_blocks(folder: Path, label: dict[str, Any]) -> Iterator[tuple[str, str
         if hashes.get(parcel, {}).get(number * MIB) != sha256_of(block):
             yield "block", block.relative_to(folder).as_posix()
     rebuilt = elsewhere = 0
-    for path, seq, sha256 in ((row[1], int(row[2]), row[6]) for row in rows):
+    for path, seq, size, sha256 in ((row[1], int(row[2]), int(row[5]), row[6]) for row in rows):
         body = bodies.get(seq, {})
         if body.get("kind") == "artifact.located":
-            found = from_blocks(body["runs"], blocks.get(body["image"], {}))
+            lengths = [length for _, length in body["runs"]]
+            whole = min(lengths, default=0) >= 0 and sum(lengths) == size  # or it is no description of this file
+            found = from_blocks(body["runs"], blocks.get(body["image"], {})) if whole else "-"
             rebuilt, elsewhere = rebuilt + bool(found), elsewhere + (not found)
             if body["sha256"] != sha256 or found not in ("", sha256):
                 yield "rebuilt", path
@@ -171,7 +173,7 @@ def check_proofs(folder: Path, label: dict[str, Any]) -> Iterator[tuple[str, str
         beside = plain((folder / name).with_suffix(".entry")).read_bytes()
         if not is_proved(text, beside, int(Path(name).stem), label):
             yield "proof", name
-    yield "counted", f"{len(paths)} 份条目证明 proofs of entries, 表头 head {label['size']}:{label['root']}"
+    yield "counted", f"{len(paths)} 份条目证明 proofs of entries, 台账头 head {label['size']}:{label['root']}"
 
 
 def is_proved(text: str, entry: bytes, seq: int, label: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from chain_of_custody import clock
+from chain_of_custody import clock, plain_file
 from chain_of_custody.errors import IntegrityError, Unavailable, UsageError
 
 LARGEST = 1 << 20  # bytes of an answer; one with its certificates has a few thousand
@@ -98,7 +98,7 @@ def check(token: Token, roots: Path) -> None:
     without it `Unavailable` is raised.
     """
     try:
-        trusted = x509.load_pem_x509_certificates(roots.read_bytes())
+        trusted = x509.load_pem_x509_certificates(plain_file.start(roots, LARGEST))
     except OSError as error:
         raise UsageError("anchor-ca-unreadable", path=str(roots), reason=error.strerror or str(error)) from error
     except ValueError as error:

@@ -45,6 +45,8 @@ class ActCheck:
         if signers or entry.sig:
             self._check(entry, signers)
         if entry.kind in ACTS:
+            if body.get("sess") not in self._persons and ("sess" in body or self._enrolment.valid()):
+                self._breach("verify-act-session", seq=entry.seq)
             self._check_owed(entry.seq, body, signers)
         began = self._began.get(body.get("sess", -1), 0)
         if entry.kind in CHANGES and not authorised(body, self._enrolment, began):

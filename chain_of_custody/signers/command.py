@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from chain_of_custody import plain_file
 from chain_of_custody.algorithms import ED25519, P256, SM2
 from chain_of_custody.errors import UsageError
 from chain_of_custody.signers import SECONDS, Checked, Reach, run
@@ -31,8 +32,7 @@ def record(command: str, algorithm: str, public: Path) -> Reach:
     if algorithm not in ALGORITHMS:
         raise UsageError("signer-algorithm", algorithm=algorithm, known=", ".join(ALGORITHMS))
     try:
-        with public.open("rb") as file:
-            given = file.read(LARGEST)
+        given = plain_file.start(public, LARGEST)
         return Reach(algorithm, public_form(algorithm, _der(given)), {"command": command})
     except OSError as error:
         reason = error.strerror or str(error)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from chain_of_custody import algorithms
+from chain_of_custody import algorithms, plain_file
 from chain_of_custody.errors import UsageError
 from chain_of_custody.signers import SECONDS, Checked, Reach, failed, run
 
@@ -26,8 +26,7 @@ def record(key: Path) -> Reach:
     named = key.expanduser().absolute()
     public = named if named.suffix == ".pub" else named.with_name(named.name + ".pub")
     try:
-        with public.open("rb") as file:
-            words = file.read(LARGEST).split()
+        words = plain_file.start(public, LARGEST).split()
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError("signer-ssh-no-public", path=str(public), reason=reason) from error

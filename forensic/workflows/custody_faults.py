@@ -12,6 +12,7 @@ from chain_of_custody import clock
 from chain_of_custody.case import Case
 from chain_of_custody.custody import ACTS, HANDOVER, RETURN, SEAL, UNSEAL, Event, State, open_unseals
 from chain_of_custody.finding import Fact, Finding, Severity
+from chain_of_custody.people import alike
 
 
 def of(event: Event) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def of(event: Event) -> Iterator[Finding]:
     if event.kind in (HANDOVER, RETURN):
         if event.kind == HANDOVER and facts["state"] != State.SEALED and not facts.get("note"):
             yield Finding("custody-passed-open", Severity.WARNING, {"exhibit": event.item}, where)
-        if facts.get("holder") and facts["holder"] != facts["from"]:
+        if facts.get("holder") and alike(facts["holder"]) != alike(facts["from"]):
             names = {"exhibit": event.item, "holder": facts["holder"], "giver": facts["from"]}
             yield Finding("custody-other-holder", Severity.WARNING, names, where)
 

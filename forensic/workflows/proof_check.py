@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from chain_of_custody import checkpoint, policy, proof, signature
+from chain_of_custody import checkpoint, plain_file, policy, proof, signature
 from chain_of_custody.canonical import encode
 from chain_of_custody.errors import EvidenceError, IntegrityError, Unavailable, UsageError
 from chain_of_custody.finding import Finding, Severity
@@ -72,8 +72,7 @@ def _parsed(vkey: str) -> tuple[str, bytes]:
 
 def _read(file: Path) -> proof.Inclusion:
     try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
+        data = plain_file.start(file, LARGEST + 1)
         if len(data) > LARGEST:
             raise ValueError(f"> {LARGEST}")
         return proof.parse(data.decode())

@@ -7,6 +7,7 @@ from chain_of_custody.case import Case
 from chain_of_custody.enrolment import EnrolledKey, Enrolment
 from chain_of_custody.errors import Unavailable
 from chain_of_custody.ledger import Entry
+from chain_of_custody.people import alike
 from chain_of_custody.signature import ACTS
 from reports import story_trust
 
@@ -65,7 +66,8 @@ def _signed(entry: Entry, acting: tuple[str, ...], before: Enrolment, after: Enr
     vkeys = [str(vkey) for vkey in entry.body.get("signers", ())]
     owner = {key.vkey: key.person for key in after.keys}  # a key that is enrolled here signs its own enrolment
     names = [owner.get(vkey, vkey.partition("+")[0]) for vkey in vkeys]
-    silent = [person for person in acting if person not in names]
+    signed = {alike(name) for name in names}
+    silent = [person for person in acting if alike(person) not in signed]
     return story_trust.Signed(
         tuple((name, vkey.split("+")[1]) for name, vkey in zip(names, vkeys, strict=True)),
         tuple(person for person in silent if before.of(person) is None),

@@ -83,6 +83,8 @@ def judge() -> Judge:
                 verify_files(case, verdict, quick=False, progress=silent)
         except IntegrityError as error:
             verdict.breaches.append(Breach(error.message_id, {}))
+        unsigned = "verify-acts-unsigned"  # nobody has a key in these cases
+        verdict.remarks = [remark for remark in verdict.remarks if remark.code != unsigned]
         for breach in (*verdict.breaches, *verdict.remarks):
             if breach.facts:
                 assert breach.text("zh") != breach.text("en")

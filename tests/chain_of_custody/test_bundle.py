@@ -78,7 +78,7 @@ def test_withheld_entries_are_counted_and_named(
     folder = handed_out(ledger, tmp_path / "out", selection)
     code, said = verified(folder, "--key", ledger.verifier_key, "--strict")
     assert code == PROVED
-    assert f"隐去 withheld: {len(numbers)} {numbers}" in said
+    assert f"{bundle.ranges(numbers)}: 隐去 withheld ({len(numbers)})" in said
     lines = (folder / bundle.ENTRIES).read_text("utf-8").splitlines()
     assert len(lines) == 13
     for number in numbers:

@@ -41,9 +41,11 @@ def head(outside: dict[str, Any]) -> str:
     return f"{outside['head']['size']}:{outside['head']['root']}"
 
 
-def test_it_opens_and_verifies(kept: Examiner, outside: dict[str, Any]) -> None:
+def test_it_opens_and_verifies(kept: Examiner, outside: dict[str, Any], tmp_path: Path) -> None:
     before = (kept.case / LEDGER).read_bytes()
-    done = kept.types("--json", "verify", "--expect", head(outside))
+    trusted = tmp_path / "trusted.policy"
+    trusted.write_text("".join(f"log {key}\n" for key in outside["keys"]) + "quorum none\n", "utf-8")
+    done = kept.types("--json", "verify", "--expect", head(outside), "--policy", trusted)
     assert done.code == 0, done.said
     assert done.json["holds"] is True
     assert done.json["checked"]["entries"] == outside["head"]["size"]
@@ -52,7 +54,8 @@ def test_it_opens_and_verifies(kept: Examiner, outside: dict[str, Any]) -> None:
 
 
 def test_the_stand_alone_verifier_proves_it(kept: Examiner, outside: dict[str, Any]) -> None:
-    keys = [word for key in outside["keys"] for word in ("--key", key)]
+    given = (("--key", "keys"), ("--person", "persons"))
+    keys = [word for option, which in given for key in outside[which] for word in (option, key)]
     line = [sys.executable, "-I", verify_ledger.__file__, kept.case, *keys, "--strict"]
     done = subprocess.run(
         [*line, "--expect", head(outside), "--files", kept.case], capture_output=True, text=True, check=False

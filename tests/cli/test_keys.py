@@ -284,6 +284,33 @@ def test_a_key_is_enrolled_once(people: Examiner) -> None:
     assert kinds(people) == before
 
 
+def test_one_who_has_a_key_vouches_for_a_third(people: Examiner) -> None:
+    enroll(people, "张三", "李四")
+    before = kinds(people)
+    alone = (*given(people, *WORDS), "key", "enroll", "王五", "--by", "王五")
+    for words in (alone, (*alone, "--with", "赵六")):
+        done = people.types(*words)
+        assert done.code == 5, done.said
+        assert "--by NEW --with ENROLLED" in done.err
+    assert kinds(people) == before
+    assert people.types(*alone, "--with", "李四").code == 0
+    assert len(people.entries()[-2]["signers"]) == 2
+    verifies(people)
+
+
+def test_whom_a_standing_session_brought_in_releases_nobody_in_it(people: Examiner) -> None:
+    enroll(people, "张三", "李四")
+    renew(people, "张三")
+    assert people.types("session", "open", "--by", "王五", "--with", "李四", "--reason", "x").code == 0
+    secrets = [*given(people, "李四", "王五"), *next_key(people, "张三")]
+    assert people.types(*secrets, "key", "enroll", "王五").code == 0
+    lost = ("key", "replace", "张三", "--lost", "--reason", "忘记口令")
+    assert people.types(*secrets, *lost).code == 5
+    assert people.types("session", "close").code == 0
+    assert people.types(*secrets, *lost, "--by", "李四", "--with", "王五").code == 0
+    verifies(people)
+
+
 def test_a_key_is_replaced_by_its_person(people: Examiner) -> None:
     enroll(people, "张三")
     assert people.types(*given(people, "张三"), "key", "replace", "张三").code == 5

@@ -100,7 +100,7 @@ def test_a_name_too_long_for_any_file_is_refused_with_a_reason(
     placed = [word.replace(LONG, f"{tmp_path}/{LONG}") for word in words]
     done = at_work.types(*placed)
     assert done.code in (2, 4, 7, 8), done.said
-    assert "name too long" in done.err
+    assert "name is too long" in done.err
     assert not done.out
     assert {body["kind"] for body in at_work.entries()[before:]} <= {"session.open", "session.close"}
 

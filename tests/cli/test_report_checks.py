@@ -18,7 +18,7 @@ def test_the_line_of_the_paper_proves_the_ledger_handed_out(at_work: Examiner, t
     text = html.unescape(re.sub("<[^>]*>", "", (at_work.case / file["path"]).read_text("utf-8").replace("<br>", "")))
     verifier = (folder / "verify_ledger.py").read_bytes()
     assert re.search(f"光盘.{{0,60}}SHA-256：{sha256(verifier).hexdigest()}", text)
-    assert "收据" in text
+    assert "回执" in text
     typed = re.search(r"py (verify_ledger\.py DIR --key \S+ --expect \d+:[0-9a-f]{64})", text)
     assert typed
     words = [str(folder) if word == "DIR" else word for word in typed[1].split()]

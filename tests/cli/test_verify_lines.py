@@ -30,7 +30,7 @@ def test_one_changed_row(changed: Examiner) -> None:
     assert all(not isinstance(fact, str) for one in told["breaches"] for fact in one["facts"].values())
     row = told["breaches"][0]["facts"]["seq"]
     number = codes.count("verify-root") - 1
-    for lang, more in (("en", f"{number} more heads"), ("zh", f"另有 {number} 个表头")):
+    for lang, more in (("en", f"{number} more heads"), ("zh", f"另有 {number} 个台账头")):
         done = changed.runs("--lang", lang, "verify")
         said = done.out.splitlines()
         assert (done.code, len(said)) == (6, 4), done.said

@@ -38,7 +38,7 @@ def remarks(examiner: Examiner) -> dict[str, dict[str, object]]:
 def enters(examiner: Examiner, *kinds: str) -> list[int]:
     """Entries that no command of ours makes."""
     with mock.patch.dict(os.environ, examiner.environment), Case.open(examiner.case, writable=True) as case:
-        session = len(case.ledger) - 1
+        session = max(case.register.sessions)
         with case.ledger.transaction() as transaction:
             return [transaction.add(kind, sess=session, item="EX-001", text="x") for kind in kinds]
 

@@ -322,7 +322,7 @@ def story(rows: int = 60, **other: object) -> Story:
         ),
         software=(Software("forensic", "0.1.0", sha("tool")), Software("wechat-android", "1.0", sha("p"))),
         checks=(
-            Check("重新核验整本账本、全部文件与签名：", "forensic verify --expect 2147:" + sha("root")[:16]),
+            Check("重新核验整本台账、全部文件与签名：", "forensic verify --expect 2147:" + sha("root")[:16]),
             Check("核验一个定位文件（条目 100）：", "dd if=00000021_EX-001.E01 bs=1 skip=0 count=4096 | sha256sum"),
         ),
         keys=KEYS,

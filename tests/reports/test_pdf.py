@@ -99,7 +99,7 @@ def test_a_finished_report_bears_no_draft_mark(made: ModuleType) -> None:
         text = squeezed(paper)
         assert "草稿" not in text
         assert "培训案件" not in text
-        assert f"账本头2,147·{made.HEAD.root[:16]}" in text
+        assert f"台账头2,147·{made.HEAD.root[:16]}" in text
 
 
 def test_the_main_paper_binds_the_volumes(made: ModuleType) -> None:

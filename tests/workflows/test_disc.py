@@ -113,7 +113,7 @@ def test_a_stranger_checks_it_read_only(handed: Handed, python: Path) -> None:
         code, said = checked(handed.folder, "--blocks", "--proofs", python=python)
         assert code == 0, said
         assert "个文件由块重组" in said
-        assert f"份条目证明 proofs of entries, 表头 head {handed.answer['size']}:{handed.answer['root']}" in said
+        assert f"份条目证明 proofs of entries, 台账头 head {handed.answer['size']}:{handed.answer['root']}" in said
         line = readme_line(handed.folder, "py verify_ledger.py")
         code, said = proves(line, handed.folder, python)
         assert (code, "PROVED" in said) == (0, True), said

@@ -64,7 +64,7 @@ def test_a_withheld_entry_is_not_on_it(own_disc: Handed, tmp_path: Path) -> None
     assert "他案的U盘" not in (tmp_path / "less" / "ledger" / "entries.tsv").read_text("utf-8")
     assert own_disc.examiner.entries()[answer["seq"]]["withheld"] == f"{command}-{seq}"
     code, said = proves(readme_line(tmp_path / "less", "py verify_ledger.py"), tmp_path / "less")
-    assert (code, f"withheld: 2 [{command}, {seq}]" in said) == (0, True), said
+    assert (code, f"{command}-{seq}: 隐去 withheld (2)" in said) == (0, True), said
     assert own_disc.examiner.types("export", "check", tmp_path / "less").code == 0
 
 

@@ -96,7 +96,7 @@ def test_the_report_tells_the_custody_of_each_exhibit(sealed: Examiner, tmp_path
     printed = _printed(sealed, tmp_path / "out")
     told = printed[printed.index("EX-002 存储卡") : printed.index("EX-003 存储卡")]
     told = told[told.index("Custody of the exhibit") :]
-    for text in ("seizure", "王某", "F0002", "unsealing", "found intact", "entered late", "王科长", "物证室 赵敏"):
+    for text in ("seizure", "王某", "F0002", "unsealing", "found intact", "entered 2", "王科长", "物证室 赵敏"):
         assert text in told, text
     assert told.index("seizure") < told.index("unsealing") < told.index("hand-over")
     findings = _findings(sealed, tmp_path / "again")

@@ -170,7 +170,7 @@ def check(uri: str, start: int, stop: int, terms: list[Any], origin: str, sizes:
     return root_at(levels, len(leaves)), roots, wrong, said
 
 def check_persons(said: list[Any], known: set[str], unsure: str) -> Iterator[tuple[str, str, int]]:
-    """Persons' signatures hold, by keys enrolled then. Who owes one, `forensic verify` says; unsigned acts are named."""
+    """Persons' signatures hold, by keys enrolled then. Unsigned acts are named; who owes one, `verify` says."""
     valid: set[str] = set()  # keys in force
     doubt = "unchecked" if any(body["kind"] == "withheld" for _, body, *_ in said) else "breach"
     for seq, body, raw, sig in (one for one in said if one[2] and one[1]["kind"]):

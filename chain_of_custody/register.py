@@ -129,7 +129,7 @@ class Register:
             leaf = before.leaf
         else:
             leaf = next(iter(ledger.leaves(entry.seq - 1, entry.seq)), NO_LEAF)
-        if entry.body["prev"] != leaf.hex():
+        if entry.body["prev"] != leaf.hex() or (leaf == NO_LEAF and entry.seq > 0):
             raise IntegrityError("verify-chain", seq=entry.seq)
 
     def exhibit(self, exhibit_id: str) -> Exhibit:

@@ -11,6 +11,7 @@ from chain_of_custody.case import LEDGER, Case
 from chain_of_custody.errors import CaseError, IntegrityError
 from chain_of_custody.ledger import Ledger, entry_leaf
 from chain_of_custody.progress import silent
+from chain_of_custody.register import Register
 from chain_of_custody.verify import Verdict, verify_ledger
 
 
@@ -193,3 +194,18 @@ def test_an_entry_hidden_from_the_index(ledger: Ledger, tmp_path: Path, way: str
         assert list(hidden.entries_without_located()) == []
         assert len(list(hidden.entries())) == 5
         assert [breach.code for breach in checked(hidden).breaches] == ["verify-hidden"] * 5
+
+
+@pytest.mark.parametrize("seq", [9, 2**62 + 5])
+def test_a_row_planted_outside_the_chain(ledger: Ledger, tmp_path: Path, seq: int) -> None:
+    """However far out it stands, it is told as a breach and no case is replayed from it."""
+    ledger.close()
+    shell = raw(tmp_path)
+    body = '{"kind":"correct","prev":"' + "0" * 64 + f'","seq":{seq}}}'
+    shell.execute("DROP TRIGGER entry_follows")
+    shell.execute("INSERT INTO entry(seq, leaf, body) VALUES(?, ?, ?)", (seq, entry_leaf(body, ""), body))
+    shell.close()
+    with Ledger.open(tmp_path / LEDGER) as planted:
+        assert "verify-gap" in {breach.code for breach in checked(planted).breaches}
+        with pytest.raises(IntegrityError):
+            Register().update(planted)
